@@ -1,3 +1,17 @@
 """gitgen: code written by a language model, with Git as its only database."""
 
+from typing import Any
+
 __version__ = "0.1.0"
+__all__ = ["Draft", "Rejected", "__version__", "apply_reply"]
+
+_HOMES = {"Draft": "gitgen.draft", "apply_reply": "gitgen.draft", "Rejected": "gitgen.errors"}
+
+
+def __getattr__(name: str) -> Any:
+    """The public names, imported when somebody asks for one."""
+    from importlib import import_module
+
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,70 @@
+"""A step while its replies come in: what fits is held in memory, what does not is asked for again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from gitgen import patch, reply
+from gitgen.errors import Refusal, Rejected
+from gitgen.patch import Outcome
+from gitgen.patch.overlay import Overlay
+from gitgen.values import Changes, Tree
+
+_OF_NO_FILE = ("no-files", "no-name", "cut-off")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A tree and what the replies read so far make of it; a step may land only when no refusal is left."""
+
+    parent: Tree
+    changes: Changes = field(default_factory=lambda: MappingProxyType({}))
+    refusals: tuple[Refusal, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def read(self, text: str) -> Draft:
+        """The draft with one more reply on top; nothing of this one is lost or changed."""
+        reading = reply.read(text)
+        outcome = patch.apply(reading.edits, self.parent, self.changes)
+        fresh = reading.refusals + outcome.refusals
+        left = tuple(old for old in self.refusals if not _settled(old, self.refusals, outcome, bool(fresh)))
+        return Draft(
+            self.parent,
+            MappingProxyType(dict(outcome.changes)),
+            tuple(dict.fromkeys(left + fresh)),
+            self.notes + reading.notes + outcome.notes,
+        )
+
+
+def _settled(old: Refusal, outstanding: tuple[Refusal, ...], outcome: Outcome, failed: bool) -> bool:
+    """Whether the reply behind this outcome really covers an earlier refusal."""
+    if old.kind in _OF_NO_FILE and not old.path:
+        return not failed and bool(outcome.applied or outcome.whole)
+    if old.path in outcome.whole:
+        return True
+    here = [hunk for path, hunk in outcome.applied if path == old.path]
+    if here and len(here) >= sum(one.path == old.path for one in outstanding):
+        return True
+    wanted = {line for line in old.changed if re.search(r"\w", line)}
+    return any(line in wanted for _, hunk in outcome.applied for line in hunk.changed)
+
+
+def apply_reply(text: str, tree: Tree) -> Mapping[str, bytes]:
+    """The tree after the reply's edits; raises `Rejected`, and then nothing of the reply is applied."""
+    draft = Draft(tree).read(text)
+    if draft.refusals:
+        raise Rejected(draft.refusals, draft.notes)
+    return Overlay(tree, draft.changes)
+
+
+def ask_again(draft: Draft) -> str:
+    """What to tell the model: the edits that did not fit, and the file's lines they must fit."""
+    return "\n\n".join(_complaints(draft))
+
+
+def _complaints(draft: Draft) -> Iterator[str]:
+    for refusal in draft.refusals:
+        yield f"{refusal.path}: {refusal.reason}"

@@ -1,0 +1,254 @@
+"""Every edit of a reply made on one tree in memory, or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from gitgen import elisions, values
+from gitgen.edits import NEW_FILE, Delete, Edit, Hunk, Patch, Write
+from gitgen.errors import Refusal
+from gitgen.patch import rungs, targets, text
+from gitgen.patch.fit import fit
+from gitgen.patch.overlay import Overlay
+from gitgen.values import Blob, Changes, Tree
+
+_MODES = {"100644": values.REGULAR, "100755": values.EXECUTABLE}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A tree's changes after a reply's edits, and what did not fit."""
+
+    changes: Changes
+    refusals: tuple[Refusal, ...]
+    notes: tuple[str, ...]
+    whole: frozenset[str]
+    """Paths that were written or deleted as a whole."""
+    applied: tuple[tuple[str, Hunk], ...]
+    """Hunks that were made or are already there, with their path."""
+
+
+@dataclass
+class _Patcher:
+    tree: Overlay
+    refusals: list[Refusal] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    whole: set[str] = field(default_factory=set)
+    applied: list[tuple[str, Hunk]] = field(default_factory=list)
+
+    def make(self, edit: Edit) -> None:
+        if isinstance(edit, Write):
+            self._write(edit)
+        elif isinstance(edit, Delete):
+            self._delete(edit)
+        elif edit.new == NEW_FILE:
+            self._remove(edit)
+        else:
+            self._patch(edit)
+
+    def _refuse(self, kind: str, reason: str, path: str, hunks: Sequence[Hunk] = ()) -> None:
+        old = hunks[0].old if len(hunks) == 1 else ()
+        changed = tuple(line for hunk in hunks for line in hunk.changed)
+        self.refusals.append(Refusal(kind, reason, path, 0, old, changed))
+
+    def _target(self, name: str, hunks: Sequence[Hunk]) -> str | None:
+        """The existing, writable path that the name means; otherwise the refusal is noted."""
+        found = targets.resolve(name, self.tree)
+        if isinstance(found, Refusal):
+            self._refuse(found.kind, found.reason, found.path, hunks)
+            return None
+        if not self._writable(found.path, hunks):
+            return None
+        self.notes.extend([found.note] if found.note else [])
+        return found.path
+
+    def _writable(self, path: str, hunks: Sequence[Hunk]) -> bool:
+        why = targets.why_not_writable(path, self.tree)
+        if why is not None:
+            self._refuse(why.kind, why.reason, path, hunks)
+        return why is None
+
+    def _write(self, edit: Write) -> None:
+        path = targets.tidy(edit.path)
+        lines = edit.text.split("\n")
+        if not self._writable(path, ()):
+            return
+        if path in self.tree and any(elisions.says_so(line) for line in lines):
+            self._refuse("elided", "the new text leaves lines of the file out", path)
+            return
+        content = _in_the_style_of(self.tree.get(path), edit.text)
+        if content is None:
+            self._refuse("undecodable", "the new text cannot be written in the file's encoding", path)
+            return
+        self.whole.add(path)
+        self.tree.put(path, Blob(content))
+
+    def _delete(self, edit: Delete) -> None:
+        path = targets.tidy(edit.path)
+        if not self._writable(path, ()):
+            return
+        if path not in self.tree:
+            self._refuse("missing-file", "there is no such file to delete", path)
+            return
+        self.whole.add(path)
+        self.tree.put(path, None)
+
+    def _remove(self, edit: Patch) -> None:
+        """A diff to `/dev/null`: the file goes, unless the diff takes lines away that it does not have."""
+        path = self._target(edit.old, edit.hunks)
+        if path is None:
+            return
+        found = text.decode(self.tree[path])
+        there = {rungs.bare(line) for line in found.lines} if found else set()
+        gone = [row.text for hunk in edit.hunks for row in hunk.rows if row.op == "-"]
+        strange = [line for line in gone if rungs.bare(line) and rungs.bare(line) not in there]
+        if strange:
+            self._refuse("no-place", "the file to delete does not have the removed lines", path, edit.hunks)
+            return
+        self.whole.add(path)
+        self.tree.put(path, None)
+
+    def _patch(self, edit: Patch) -> None:
+        if edit.old == NEW_FILE or self._is_new(edit):
+            self._create(edit)
+            return
+        source = self._source(edit)
+        if source is None:
+            return
+        moved = self._destination(edit, source)
+        if moved is None:
+            return
+        found = text.decode(self.tree[source])
+        if found is None:
+            self._refuse("undecodable", "the file is no text", source, edit.hunks)
+            return
+        fitted = fit(source, edit.hunks, found)
+        self.refusals.extend(fitted.refusals)
+        self.notes.extend(fitted.notes)
+        self.applied.extend((source, hunk) for hunk in fitted.applied)
+        self._put(edit, source, moved, fitted.text)
+
+    def _put(self, edit: Patch, source: str, moved: str, new: text.Text) -> None:
+        try:
+            content = new.encode()
+        except UnicodeEncodeError:
+            self._refuse(
+                "undecodable", "the new lines cannot be written in the file's encoding", source, edit.hunks
+            )
+            return
+        mode = _MODES.get(edit.mode or "", None)
+        if moved != source:
+            mode = mode or self.tree.mode(source)
+            if not edit.copies:
+                self.tree.put(source, None)
+            self.whole.update((source, moved))
+        elif content == self.tree[source] and mode is None:
+            return
+        self.tree.put(moved, Blob(content, mode))
+
+    def _source(self, edit: Patch) -> str | None:
+        for name in (edit.old, edit.new):
+            found = targets.resolve(name, self.tree)
+            if isinstance(found, targets.Target):
+                return self._target(name, edit.hunks)
+        return self._target(edit.new, edit.hunks)
+
+    def _destination(self, edit: Patch, source: str) -> str | None:
+        """Where the patched text goes: the same path, or the one that the reply renames it to."""
+        if edit.new == edit.old:
+            return source
+        new = edit.new if edit.moves else targets.without_side(targets.tidy(edit.new))
+        old = edit.old if edit.moves else targets.without_side(targets.tidy(edit.old))
+        if new == old or new == source or (not edit.moves and old != source):
+            return source
+        if not edit.moves and isinstance(targets.resolve(edit.new, self.tree), targets.Target):
+            return source
+        if not self._writable(new, edit.hunks):
+            return None
+        if new in self.tree:
+            self._refuse("exists", "the new name is taken", new, edit.hunks)
+            return None
+        return new
+
+    def _is_new(self, edit: Patch) -> bool:
+        """Whether a diff without `/dev/null` can only mean a new file: nothing but new lines, and no such path."""
+        if edit.moves or not edit.hunks or any(row.op != "+" for hunk in edit.hunks for row in hunk.rows):
+            return False
+        path = targets.tidy(edit.new)
+        return (
+            path not in self.tree and targets.without_side(path) not in self.tree and not path.startswith("/")
+        )
+
+    def _create(self, edit: Patch) -> None:
+        path = targets.without_side(targets.tidy(edit.new))
+        rows = tuple(row for hunk in edit.hunks for row in hunk.rows if row.op != "-")
+        lines = [row.text for row in rows]
+        ended = not (edit.hunks and edit.hunks[-1].new_unended)
+        content = text.Text(lines, ended).encode()
+        if path in self.tree and self.tree[path].strip():
+            if self.tree[path].split() == content.split():
+                self.notes.append(f"{path}: is there already, with this very text")
+                self.applied.extend((path, hunk) for hunk in edit.hunks)
+                return
+            self._refuse("exists", "the file exists already", path, edit.hunks)
+            return
+        if not self._writable(path, edit.hunks):
+            return
+        self.whole.add(path)
+        self.tree.put(path, Blob(content, _MODES.get(edit.mode or "")))
+
+
+def _in_the_style_of(before: bytes | None, new: str) -> bytes | None:
+    """The new text's bytes with the line ends, byte order mark and encoding of what it replaces."""
+    found = text.decode(before) if before else None
+    if found is None:
+        return new.encode("utf-8", "surrogateescape")
+    lines = new.split("\n")
+    ended = lines[-1] == ""
+    lines = lines[:-1] if ended else lines
+    if found.returns:
+        lines = [line if line.endswith("\r") else line + "\r" for line in lines]
+    if found.lines and found.lines[0].startswith(text.BOM) and lines and not lines[0].startswith(text.BOM):
+        lines[0] = text.BOM + lines[0]
+    try:
+        return found.with_lines(lines, ended=ended).encode()
+    except UnicodeEncodeError:
+        return None
+
+
+def _grouped(edits: Sequence[Edit]) -> list[Edit]:
+    """The edits with all patches of one file made one, so that their hunks can settle each other's places."""
+    grouped: list[Edit] = []
+    patches: dict[tuple[str, str], int] = {}
+    for edit in edits:
+        if not isinstance(edit, Patch):
+            patches.clear()
+            grouped.append(edit)
+            continue
+        known = patches.get((edit.old, edit.new))
+        if known is None:
+            patches[edit.old, edit.new] = len(grouped)
+            grouped.append(edit)
+        else:
+            earlier = grouped[known]
+            assert isinstance(earlier, Patch)
+            hunks = earlier.hunks + edit.hunks
+            grouped[known] = Patch(
+                edit.old, edit.new, hunks, edit.mode or earlier.mode, edit.moves or earlier.moves, edit.copies
+            )
+    return grouped
+
+
+def apply(edits: Sequence[Edit], tree: Tree, changes: Changes | None = None) -> Outcome:
+    """Make the edits on the tree with the changes held so far; the tree itself is only read."""
+    patcher = _Patcher(Overlay(tree, changes or {}))
+    for edit in _grouped(edits):
+        patcher.make(edit)
+    return Outcome(
+        patcher.tree.changes,
+        tuple(patcher.refusals),
+        tuple(patcher.notes),
+        frozenset(patcher.whole),
+        tuple(patcher.applied),
+    )

@@ -1,0 +1,94 @@
+"""The ladder: in which eyes two lines are the same, from byte for byte downwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from gitgen.patch.text import BOM
+
+_TYPOGRAPHIC = str.maketrans(
+    {
+        **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032", "'"),
+        **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb", '"'),
+        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"),
+        **dict.fromkeys("\u00a0\u2007\u202f\u2002\u2003\u2009", " "),
+        "\u2026": "...",
+    }
+)
+MOST_PLACES = 40
+"""So many places are enough to know that a hunk is ambiguous."""
+
+
+def plain(text: str) -> str:
+    """The text with typographic quotes, dashes and blanks as a keyboard types them."""
+    return text if text.isascii() else text.translate(_TYPOGRAPHIC)
+
+
+def _as_it_is(text: str) -> str:
+    return text
+
+
+def _line_end(text: str) -> str:
+    return text.removesuffix("\r").removeprefix(BOM)
+
+
+def _right(text: str) -> str:
+    return text.removeprefix(BOM).rstrip()
+
+
+def _quotes(text: str) -> str:
+    return plain(text.removeprefix(BOM)).rstrip()
+
+
+def _both(text: str) -> str:
+    return text.removeprefix(BOM).strip()
+
+
+def bare(text: str) -> str:
+    """The text without any blanks, the loosest eyes that a removed line may be seen with."""
+    return "".join(plain(text.removeprefix(BOM)).split())
+
+
+class Rung(NamedTuple):
+    """One way to compare lines, and what to tell a reviewer when it was needed."""
+
+    eyes: Callable[[str], str]
+    how: str
+
+
+EXACT = Rung(_as_it_is, "exactly")
+LADDER = (
+    EXACT,
+    Rung(_line_end, "after its line ends"),
+    Rung(_right, "but for blanks at the ends of lines"),
+    Rung(_quotes, "but for typographic quotes"),
+    Rung(_both, "after an indentation shift"),
+    Rung(bare, "but for blanks"),
+)
+
+
+def find(old_sides: Sequence[Sequence[str]], lines: Sequence[str], rung: Rung) -> list[list[int]]:
+    """For each side, the 0-based lines where it stands as a whole, `MOST_PLACES` at most.
+
+    Every distinct line becomes one letter, so that a search is a search in a string: linear, repeats or not.
+    """
+    letters: dict[str, str] = {}
+    sides = [_spell((rung.eyes(text) for text in side), letters, grow=True) for side in old_sides]
+    haystack = _spell(map(rung.eyes, lines), letters, grow=False)
+    return [_occurrences(side, haystack) for side in sides]
+
+
+def _spell(keys: Iterable[str], letters: dict[str, str], *, grow: bool) -> str:
+    if not grow:
+        return "".join([letters.get(key, "\0") for key in keys])
+    return "".join([letters.setdefault(key, chr(min(len(letters) + 2, 0x10FFFF))) for key in keys])
+
+
+def _occurrences(side: str, haystack: str) -> list[int]:
+    places: list[int] = []
+    at = haystack.find(side) if side else -1
+    while at >= 0 and len(places) < MOST_PLACES:
+        places.append(at)
+        at = haystack.find(side, at + 1)
+    return places

@@ -1,0 +1,129 @@
+"""From a hunk and the lines it stands on to exact replacements of lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from gitgen.edits import Hunk
+from gitgen.patch import indent
+from gitgen.patch.rungs import EXACT, Rung, plain
+from gitgen.patch.text import BOM, Text
+
+
+@dataclass(frozen=True)
+class Match:
+    """A hunk's place: for every old row the 0-based line it stands on, or None where the file has no such line."""
+
+    at: tuple[int | None, ...]
+    rung: Rung
+    start: int
+    """Where the hunk begins, for hunks without an old row too."""
+    cost: float = 0.0
+
+
+@dataclass(frozen=True)
+class Splice:
+    """Lines `start` up to `end` are replaced by `lines`."""
+
+    start: int
+    end: int
+    lines: tuple[str, ...]
+
+
+def splices(hunk: Hunk, match: Match, text: Text) -> list[Splice] | None:
+    """What the hunk replaces at this place; None where the new lines' indentation cannot be known."""
+    rewrite = _rewriting(hunk, match, text)
+    if rewrite is None:
+        return None
+    found: list[Splice] = []
+    old = iter(match.at)
+    cursor = _first_line(hunk, match)
+    taken = {
+        row.text: text.lines[at] for row, at in _standing(hunk, match) if row.op == "-" and at is not None
+    }
+    for row in hunk.rows:
+        if row.op == "+":
+            new = taken.get(row.text) if match.rung is not EXACT else row.text
+            found.append(Splice(cursor, cursor, (rewrite(row.text) if new is None else new,)))
+            continue
+        at = next(old)
+        if at is None:
+            continue
+        if row.op == "-":
+            found.append(Splice(at, at + 1, ()))
+        cursor = at + 1
+    return _joined(found)
+
+
+def _first_line(hunk: Hunk, match: Match) -> int:
+    return next((at for at in match.at if at is not None), match.start)
+
+
+def _standing(hunk: Hunk, match: Match) -> Iterable[tuple[object, int | None]]:
+    return zip((row for row in hunk.rows if row.op != "+"), match.at, strict=True)
+
+
+def _joined(found: Sequence[Splice]) -> list[Splice]:
+    joined: list[Splice] = []
+    for splice in found:
+        last = joined[-1] if joined else None
+        if last and last.end == splice.start:
+            joined[-1] = Splice(last.start, splice.end, last.lines + splice.lines)
+        else:
+            joined.append(splice)
+    return joined
+
+
+def _rewriting(hunk: Hunk, match: Match, text: Text) -> Callable[[str], str] | None:
+    """How a new line is spelt in this file: its line end, its quotes, its indentation."""
+    if match.rung is EXACT:
+        lost = not match.at and text.returns and not any(line.endswith("\r") for line in hunk.new)
+        return (lambda line: line + "\r") if lost else lambda line: line
+    old = [row for row in hunk.rows if row.op != "+"]
+    both = [(row, text.lines[at]) for row, at in zip(old, match.at, strict=True) if at is not None]
+    removed = [(row.text, line) for row, line in both if row.op == "-" and row.text.strip()]
+    pairs = [(row.text, line) for row, line in both if row.text.strip()]
+    reindent = indent.shift(removed) if removed else None
+    if reindent is None or _moves(removed):
+        reindent = indent.shift(pairs) or reindent
+    if reindent is None:
+        return None
+    end = "\r" if 2 * sum(line.endswith("\r") for _, line in both) > len(both) else ""
+    spelt = _spelling(pairs)
+
+    def rewrite(line: str) -> str:
+        return spelt(reindent(line.removesuffix("\r"))) + end
+
+    return rewrite
+
+
+def _moves(pairs: Sequence[indent.Pair]) -> bool:
+    return any(indent.leading(mine) != indent.leading(theirs) for mine, theirs in pairs)
+
+
+def _spelling(pairs: Sequence[indent.Pair]) -> Callable[[str], str]:
+    """The file's quotes for letters that only the reply's side of the old lines has."""
+    theirs = set("".join(line for _, line in pairs))
+    strange = {letter for line, _ in pairs for letter in line if plain(letter) != letter} - theirs
+    table = {ord(letter): plain(letter) for letter in strange}
+    return lambda line: line.translate(table) if table else line
+
+
+def clash(one: Sequence[Splice], other: Sequence[Splice]) -> bool:
+    """Whether two hunks want to replace the same lines."""
+    return any(a.start < b.end and b.start < a.end for a in one for b in other)
+
+
+def apply(text: Text, found: Sequence[Splice], *, ended: bool) -> Text:
+    """The text with all splices made; they must not clash, and of several at one place the first comes first."""
+    lines: list[str] = []
+    cursor = 0
+    for splice in sorted(found, key=lambda one: (one.start, one.end)):
+        lines.extend(text.lines[cursor : splice.start])
+        lines.extend(splice.lines)
+        cursor = max(cursor, splice.end)
+    lines.extend(text.lines[cursor:])
+    if text.lines and text.lines[0].startswith(BOM) and lines and not lines[0].startswith(BOM):
+        lines[0] = BOM + lines[0]
+    return text.with_lines(lines, ended=ended)

@@ -1,0 +1,99 @@
+"""Which path of the tree a name in a reply means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gitgen import paths, values
+from gitgen.errors import Refusal
+from gitgen.values import Tree
+
+_SIDES = (
+    "a",
+    "b",
+    "i",
+    "w",
+    "c",
+    "o",
+    "original",
+    "modified",
+    "old",
+    "new",
+    "orig",
+    "updated",
+    "before",
+    "after",
+)
+
+
+@dataclass(frozen=True)
+class Target:
+    """The path in the tree, and a note where the reply spelt it differently."""
+
+    path: str
+    note: str = ""
+
+
+def resolve(name: str, tree: Tree) -> Target | Refusal:
+    """The path of the tree that the name means, its prefix, root or missing folders mended if only one fits."""
+    clean = tidy(name)
+    if clean in tree:
+        return Target(clean)
+    folder, _, rest = clean.partition("/")
+    if folder in _SIDES and rest in tree:
+        return Target(rest)
+    parts = [part for part in clean.split("/") if part not in ("", ".")]
+    if ".." in parts:
+        return Refusal("path", "the path has a `..` part", name)
+    for cut in range(1, len(parts)):
+        tail = "/".join(parts[cut:])
+        if tail in tree:
+            return Target(tail, f"{name}: taken for {tail}")
+    wanted = "/" + "/".join(parts[1:] if parts[:1] and parts[0] in _SIDES and len(parts) > 1 else parts)
+    found = [path for path in tree if path.endswith(wanted)]
+    if len(found) == 1:
+        return Target(found[0], f"{name}: taken for {found[0]}")
+    if found:
+        return Refusal("ambiguous", f"several files end so: {', '.join(sorted(found)[:5])}", name)
+    return Refusal("missing-file", "there is no such file", without_side(clean))
+
+
+def tidy(name: str) -> str:
+    """The name with slashes only and without `./`."""
+    slashed = name if "/" in name else name.replace("\\", "/")
+    while slashed.startswith("./"):
+        slashed = slashed[2:]
+    return slashed
+
+
+def without_side(name: str) -> str:
+    """The name without the `a/` or `b/` that diffs put before it."""
+    folder, slash, rest = name.partition("/")
+    return rest if slash and folder in ("a", "b") and rest else name
+
+
+def why_not_writable(path: str, tree: Tree) -> Refusal | None:
+    """Why nothing may be written at this path of this tree."""
+    reason = paths.why_hostile(path)
+    if reason is not None:
+        return Refusal("path", reason, path)
+    mode = values.mode_of(tree, path)
+    if mode == values.SYMLINK:
+        return Refusal("path", "the path is a symbolic link", path)
+    if mode == values.GITLINK:
+        return Refusal("path", "the path is a submodule", path)
+    if mode == values.DIRECTORY:
+        return Refusal("path", "the path is a folder", path)
+    return _why_no_folder(path, tree)
+
+
+def _why_no_folder(path: str, tree: Tree) -> Refusal | None:
+    folder = path.rpartition("/")[0]
+    while folder:
+        mode = values.mode_of(tree, folder)
+        if mode == values.DIRECTORY:
+            return None
+        if mode is not None:
+            return Refusal("path", f"{folder} is not a folder", path)
+        folder = folder.rpartition("/")[0]
+    return None

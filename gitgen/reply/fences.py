@@ -1,0 +1,125 @@
+"""Cut a reply into prose and fences, the way a person reads it rather than a Markdown renderer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_OPENING = re.compile(
+    r"^(?P<indent>[ \t]*(?:(?:[-*+]|\d{1,3}[.)])[ \t]+)?)(?P<ticks>`{3,}|~{3,})(?P<info>[^`]*)$"
+)
+_THINKING = re.compile(r"^[ \t]*<(think(?:ing)?[\w-]*|reasoning)>")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A run of lines: prose, or what stands in one fence (`fenced`), without the fence's own lines."""
+
+    lines: tuple[str, ...]
+    fenced: bool = False
+    info: str = ""
+    closed: bool = True
+    number: int = 1
+    """1-based line of the reply where the block begins."""
+
+
+def lines_of(reply: str) -> list[str]:
+    """The reply's lines; a carriage return stays only where it cannot come from the transport."""
+    if "\r" in reply:
+        bare = reply.count("\n") - reply.count("\r\n")
+        if bare == 0 or (bare <= 1 and not reply.endswith("\n")):
+            reply = reply.replace("\r\n", "\n")
+    return without_thinking(reply).split("\n")
+
+
+def without_thinking(reply: str) -> str:
+    """The reply without the thoughts that some models put before it; their fences are not answers."""
+    kept: list[str] = []
+    awaited = ""
+    fence = ""
+    for line in reply.split("\n"):
+        if awaited:
+            _, found, rest = line.partition(awaited)
+            if found:
+                awaited = ""
+                kept.append(rest)
+            continue
+        opening = _OPENING.match(line)
+        if opening:
+            fence = "" if fence and line.strip() == fence else fence or opening["ticks"]
+        start = None if fence else _THINKING.match(line)
+        if start:
+            closing = f"</{start[1]}>"
+            _, found, rest = line.partition(closing)
+            awaited = "" if found else closing
+            kept.append(rest)
+        elif not fence and line.strip() in ("</think>", "</thinking>"):
+            kept = []
+        else:
+            kept.append(line)
+    return "\n".join(kept)
+
+
+def blocks(lines: list[str]) -> Iterator[Block]:
+    """The reply's blocks in order; nested fences stay inside the outer one."""
+    prose: list[str] = []
+    at = begun = 0
+    while at < len(lines):
+        opening = _OPENING.match(lines[at])
+        if opening is None:
+            prose.append(lines[at])
+            at += 1
+            continue
+        if prose:
+            yield Block(tuple(prose), number=begun + 1)
+        end, closed = _end_of_fence(lines, at, opening)
+        width = len(opening["indent"])
+        inside = tuple(_dedent(line, width) for line in lines[at + 1 : end])
+        yield Block(inside, True, opening["info"].strip(), closed, at + 1)
+        at = begun = end + 1 if closed else end
+        prose = []
+    if prose:
+        yield Block(tuple(prose), number=begun + 1)
+
+
+def _end_of_fence(lines: list[str], at: int, opening: re.Match[str]) -> tuple[int, bool]:
+    """Where the fence that opens at `at` ends, and whether by a closing line of its own."""
+    ticks, width, deep = opening["ticks"], len(opening["indent"]), 0
+    rows = is_diff(opening["info"].strip(), lines[at + 1 : at + 12])
+    for number in range(at + 1, len(lines)):
+        line = lines[number]
+        if ticks not in line:
+            continue
+        inner = _OPENING.match(line)
+        if inner is None or inner["ticks"][0] != ticks[0] or len(inner["ticks"]) < len(ticks):
+            continue
+        if rows and line[width : width + 1] in ("+", "-", " "):
+            continue  # a row of the diff that is itself a fence's line
+        if inner["info"].strip():
+            if rows:
+                return number, False
+            deep += 1
+        elif deep:
+            deep -= 1
+        elif len(inner["indent"]) <= width:
+            return number, True
+    return len(lines), False
+
+
+def is_diff(info: str, lines: list[str] | tuple[str, ...]) -> bool:
+    """Whether a fence holds a unified diff, by its info string or its first lines."""
+    if info.split(" ")[0].lower() in ("diff", "patch", "udiff"):
+        return True
+    for line, following in zip(lines, [*lines[1:], ""], strict=False):
+        if line.startswith("diff --git ") or re.match(r"@@ -\d+(,\d+)? \+\d+(,\d+)? @@", line):
+            return True
+        if line.lstrip().startswith("--- ") and following.lstrip().startswith("+++ "):
+            return True
+    return False
+
+
+def _dedent(line: str, width: int) -> str:
+    """The line without up to `width` blanks: a fence in a list is indented with the list."""
+    blank = len(line[:width]) - len(line[:width].lstrip(" \t"))
+    return line[blank:]

@@ -1,0 +1,30 @@
+"""The rows of a diff as unidiff understands them, and the check that it understood all of them."""
+
+from __future__ import annotations
+
+from gitgen.edits import Hunk, Row
+
+
+class LinesLost(Exception):
+    """unidiff did not give back every changed line."""
+
+
+def through_unidiff(hunks: tuple[Hunk, ...]) -> tuple[Hunk, ...]:
+    """The hunks with the rows that unidiff reads from them once every header says what is true."""
+    from unidiff import PatchSet
+    from unidiff.errors import UnidiffParseError
+
+    if not hunks:
+        return ()
+    text = ["--- a\n+++ b\n"]
+    for hunk in hunks:
+        text.append(f"@@ -1,{len(hunk.old)} +1,{len(hunk.new)} @@\n")
+        text.extend(f"{row.op}{row.text}\n" for row in hunk.rows)
+    try:
+        parsed = PatchSet.from_string("".join(text))
+    except UnidiffParseError as error:
+        raise LinesLost(str(error)) from error
+    found = [tuple(Row(line.line_type, line.value[:-1]) for line in hunk) for hunk in parsed[0]]
+    if found != [hunk.rows for hunk in hunks]:
+        raise LinesLost("a changed line was lost on the way")
+    return hunks

@@ -1,0 +1,150 @@
+"""Which file a label, an info string or a first comment names; a sentence or a command names none."""
+
+from __future__ import annotations
+
+import re
+
+_KNOWN = frozenset(
+    "dockerfile containerfile makefile gnumakefile license licence copying readme changelog authors contributing "
+    "notice procfile gemfile rakefile vagrantfile jenkinsfile brewfile justfile caddyfile pipfile codeowners "
+    "podfile fastfile build workspace".split()
+)
+_PRODUCTS = frozenset(
+    "node.js next.js vue.js react.js express.js three.js d3.js nuxt.js nest.js ember.js backbone.js chart.js "
+    "socket.io asp.net vb.net ado.net".split()
+)
+SHELLS = frozenset(
+    "bash sh shell zsh fish console terminal powershell ps1 pwsh cmd bat batch shell-session".split()
+)
+_SCRIPTS = (".sh", ".bash", ".zsh", ".fish", ".ps1", ".psm1", ".bat", ".cmd")
+_EXTENSION = re.compile(r"\.[A-Za-z0-9_+-]{1,12}$")
+_LABEL = re.compile(
+    r"^(?:(?:new|updated|modified|existing|full|complete)\s+)?(?:file\s*(?:name|path)?|filepath|path|filename)\s*:\s*(.+)$",
+    re.IGNORECASE,
+)
+_QUOTED = re.compile(r"`([^`]+)`|\*\*([^*]+)\*\*|\"([^\"]+)\"")
+_COMMENTS = (
+    re.compile(r"^\s*(?:#|//|--|;+|%|'|REM)\s*(.+?)\s*$"),
+    re.compile(r"^\s*(?:<!--|/\*+|\(\*|\{-|\{#)\s*(.+?)\s*(?:-->|\*+/|\*\)|-\}|#\})\s*$"),
+)
+
+
+def plausible(name: str) -> bool:
+    """Whether this text can only be meant as a file's name: no sentence, no command, no address."""
+    if not name or len(name) > 300 or name != name.strip() or "://" in name or name.endswith(("/", "\\")):
+        return False
+    if any(letter in name for letter in "<>|?*\"'`$;{}\t\n=,") or name.startswith(("-", "@", "#", "!", "(")):
+        return False
+    last = re.split(r"[/\\]", name)[-1]
+    if name.lower() in _PRODUCTS or re.fullmatch(r"v?[\d.]+", name) or last.endswith("."):
+        return False
+    known = last.lower() in _KNOWN
+    if not (_EXTENSION.search(last) or known):
+        return False
+    return " " not in name or _spaced(name)
+
+
+def _spaced(name: str) -> bool:
+    """Whether a name with blanks is still a name: it begins inside a folder and has one extension, at its end."""
+    words = name.split(" ")
+    return bool(re.search(r"[/\\]", words[0])) and not any(_EXTENSION.search(word) for word in words[:-1])
+
+
+def _bare(text: str) -> str:
+    """The text without the Markdown around it."""
+    text = text.strip()
+    text = re.sub(r"^(?:#{1,6}|>|[-*+•])\s+", "", text)
+    text = re.sub(r"^(?:\(?\d{1,3}[.):]|step\s+\d+\s*[:.-])\s+", "", text, flags=re.IGNORECASE)
+    while True:
+        before = text
+        text = re.sub(
+            r"\s*\((?:new|updated|modified|new file|existing|unchanged)\)$", "", text, flags=re.IGNORECASE
+        )
+        text = text.strip().rstrip(":").strip()
+        for mark in ("***", "**", "__", "`", '"', "'", "*"):
+            if len(text) > 2 * len(mark) and text.startswith(mark) and text.endswith(mark):
+                text = text[len(mark) : -len(mark)]
+        if text.startswith("[") and text.endswith("]"):
+            text = text[1:-1]
+        linked = re.fullmatch(r"\[([^\]]+)\]\([^)]*\)", text)
+        text = linked[1] if linked else text
+        if text == before:
+            return text
+
+
+def of_label(line: str) -> str | None:
+    """The file that a line above a fence names, if naming one is all that the line does."""
+    text = _bare(line)
+    labelled = _LABEL.match(text)
+    if labelled:
+        inner = _bare(labelled[1])
+        return inner if plausible(inner) or (_quoted_whole(labelled[1]) and _quoted_name(inner)) else None
+    if plausible(text):
+        return text
+    if _quoted_whole(line) and _quoted_name(text):
+        return text
+    return _after_colon(text)
+
+
+def _quoted_whole(line: str) -> bool:
+    text = re.sub(r"^(?:#{1,6}|[-*+•]|\d{1,3}[.)])\s+", "", line.strip()).rstrip(":").strip()
+    return any(text.startswith(mark) and text.endswith(mark) for mark in ("`", "**`"[:2] + "`"))
+
+
+def _quoted_name(text: str) -> bool:
+    """A name in backticks may have blanks and brackets in it, but it must end like a file."""
+    last = re.split(r"[/\\]", text)[-1]
+    no_sentence = (
+        len(text.split()) <= 8 and not re.search(r"[|<>$;=\n]|://", text) and not text.startswith("-")
+    )
+    return (
+        no_sentence
+        and bool(_EXTENSION.search(last) or last.lower() in _KNOWN)
+        and text.lower() not in _PRODUCTS
+    )
+
+
+def _after_colon(text: str) -> str | None:
+    """`Entry point: `main.py`` names main.py; `Run it with: `python main.py`` does not."""
+    label, colon, rest = text.rpartition(":")
+    rest = rest.strip()
+    if not colon or len(label.split()) > 6 or not rest.endswith(("`", "**")):
+        return None
+    inner = _bare(rest)
+    return inner if plausible(inner) else None
+
+
+def of_info(info: str) -> str | None:
+    """The file that a fence's info string names (```py src/a.py, ```py:src/a.py, ```src/a.py, title="a.py")."""
+    keyed = re.search(r"(?:title|file|filename|path|name)\s*=\s*(?:\"([^\"]+)\"|'([^']+)'|(\S+))", info)
+    if keyed:
+        found = next(group for group in keyed.groups() if group)
+        return found.rstrip("}") if plausible(found.rstrip("}")) or _quoted_name(found) else None
+    if plausible(info) and re.search(r"[./\\]", info):
+        return info
+    language, blank, rest = info.partition(" ")
+    rest = _bare(rest.strip())
+    if blank and (plausible(rest) or _quoted_name(rest) and "/" in rest):
+        return rest
+    language, colon, rest = info.partition(":")
+    return rest.strip() if colon and re.fullmatch(r"[\w+#-]*", language) and plausible(rest.strip()) else None
+
+
+def of_comment(line: str) -> str | None:
+    """The file that a comment in a fence's first line names, if it says nothing else."""
+    for shape in _COMMENTS:
+        found = shape.match(line)
+        if found:
+            text = found[1]
+            labelled = _LABEL.match(text)
+            text = _bare(labelled[1] if labelled else text)
+            if plausible(text) and (labelled or "/" in text or "\\" in text or _EXTENSION.search(text)):
+                return text
+    return None
+
+
+def is_command(name: str, language: str) -> bool:
+    """Whether a fence under this name is rather a command to run on that file."""
+    return (
+        language.lower() in SHELLS and not name.lower().endswith(_SCRIPTS) and "." in name.rpartition("/")[2]
+    )
