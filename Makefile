@@ -1,0 +1,36 @@
+# make test    everything that must hold: format, lint, types, tests
+# make demo    gitgen's main job on a real model, on this machine, without a key
+# make bench   the tables of benchmarks/
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: test demo bench check clean
+.DELETE_ON_ERROR:
+
+test: $(VENV)/dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -n auto
+
+demo: $(VENV)/local
+	PATH="$(CURDIR)/$(BIN):$$PATH" examples/demo.sh
+
+bench: $(VENV)/dev
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) .cache dist
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip --quiet install --upgrade pip
+
+$(VENV)/dev: $(BIN)/python pyproject.toml
+	$(BIN)/pip --quiet install --editable '.[local]' --group dev
+	touch $@
+
+$(VENV)/local: $(BIN)/python pyproject.toml
+	$(BIN)/pip --quiet install --editable '.[local]'
+	touch $@

@@ -1,0 +1,93 @@
+"""Which model answers: a named endpoint, the embedded model, or a recorded session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from gitgen.ai import Completion, Model, NoModel, Request
+from gitgen.profiles import profile_of
+from gitgen.settings import DEFAULT_MODEL, Settings
+
+LOCAL, REPLAY = "local", "replay:"
+OPENAI = "https://api.openai.com/v1"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A model that could be opened: `names` as they go into requests, `place` is a URL, a GGUF file or a branch."""
+
+    kind: Literal["endpoint", "local", "replay"]
+    names: tuple[str, ...]
+    place: str
+
+
+def choose(settings: Settings) -> Choice:
+    """What these settings come to, without touching the network; NoModel, naming the ways out, if to nothing."""
+    first = settings.models[0] if settings.models else ""
+    if first.startswith(REPLAY):
+        return Choice("replay", settings.models[:1], first.removeprefix(REPLAY))
+    if first.endswith(".gguf") and Path(first).expanduser().is_file():
+        return Choice("local", (Path(first).stem,), first)
+    if settings.base_url and first != LOCAL:
+        return Choice("endpoint", settings.models, settings.base_url)
+    if settings.api_key and first != LOCAL:
+        return Choice("endpoint", settings.models or (DEFAULT_MODEL,), OPENAI)
+    if first in ("", LOCAL):
+        return _embedded()
+    raise NoModel(
+        f"There is no key for {first}: neither OPENAI_API_KEY nor --base-url is set",
+        "set OPENAI_API_KEY, or name an endpoint: --base-url http://localhost:11434/v1",
+    )
+
+
+def _embedded() -> Choice:
+    from gitgen.ai import local, weights
+
+    here = weights.path()
+    if here is not None and local.missing() is None:
+        return Choice("local", (here.stem,), str(here))
+    what = "There is no model to ask: no OPENAI_API_KEY, no --base-url, and no local model"
+    if here is not None:
+        what = f"There is no model to ask: no OPENAI_API_KEY, and the local model cannot run: {local.missing()}"
+    raise NoModel(what, "set OPENAI_API_KEY, or: pip install 'gitgen[local]' && gitgen models pull")
+
+
+def open_model(
+    choice: Choice,
+    settings: Settings,
+    recordings: Callable[[str], Sequence[tuple[Request, Completion]]],
+    stack: ExitStack,
+) -> Model:
+    """The chosen model, ready to answer until `stack` is closed."""
+    if choice.kind == "replay":
+        from gitgen.ai.replay import Replay
+
+        recorded = recordings(choice.place)
+        return Replay(choice.place, recorded[0][1].reply.model if recorded else choice.names[0], recorded)
+    from gitgen.ai.endpoint import Endpoint
+
+    if choice.kind == "local":
+        from gitgen.ai.local import serve
+
+        place = Path(choice.place).expanduser()
+        address = stack.enter_context(serve(place, context=profile_of(place.stem).context))
+        return Endpoint(address.base_url, address.api_key, (address.alias,), settings.timeout)
+    endpoint = Endpoint(choice.place, settings.api_key, choice.names, settings.timeout)
+    if not choice.names:
+        endpoint.models = (_only_model(endpoint),)
+    return endpoint
+
+
+def _only_model(endpoint: object) -> str:
+    from gitgen.ai.endpoint import Endpoint
+
+    assert isinstance(endpoint, Endpoint)
+    names = endpoint.names()
+    if len(names) == 1:
+        return names[0]
+    offered = ", ".join(names[:6]) + (", ..." if len(names) > 6 else "")
+    raise NoModel(f"The endpoint {endpoint.base_url} offers {len(names)} models: {offered}", "choose one: --model NAME")

@@ -1,0 +1,72 @@
+"""The entry point: one handler for all errors, and the exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from gitgen import __version__
+from gitgen.errors import GitgenError
+
+BUG, INTERRUPTED = 3, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run gitgen; 0 done, 1 something a person can mend, 2 wrong usage, 3 a bug, 130 interrupted."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments == ["--version"]:
+        sys.stdout.write(f"gitgen {__version__}\n")
+        return 0
+    try:
+        return _run(arguments)
+    except GitgenError as error:
+        sys.stderr.write(f"error: {error.what}\nhint: {error.mend}\n")
+        return error.code
+    except KeyboardInterrupt:
+        sys.stderr.write("\nerror: Interrupted\nhint: gitgen resume\n")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has gone, as `head` does; nothing more can be said to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception:
+        return _bug()
+
+
+def _run(arguments: list[str]) -> int:
+    import click
+
+    from gitgen.commands import gitgen
+    from gitgen.git import leave_hook
+
+    leave_hook(os.environ)
+    try:
+        result = gitgen.main(arguments, "gitgen", standalone_mode=False)
+    except click.exceptions.Abort:
+        raise KeyboardInterrupt from None
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    return result if isinstance(result, int) else 0
+
+
+def _bug() -> int:
+    import traceback
+    from datetime import datetime
+
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    log = cache / "gitgen" / f"bug-{datetime.now():%Y%m%d-%H%M%S}.log"
+    trace = f"gitgen {__version__}, Python {sys.version}\n{traceback.format_exc()}"
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text(trace, encoding="utf-8")
+    except OSError:
+        sys.stderr.write(trace)
+    sys.stderr.write(f"error: gitgen has a bug; nothing that was in Git is lost\nhint: report it with {log}\n")
+    return BUG
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,153 @@
+"""What the commands that ask a model share: their options, and the world that a step runs in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from typing import Any, TypeVar
+
+import click
+
+from gitgen import resources, ui
+from gitgen.ai import Completion, Model, Request
+from gitgen.ai.choice import REPLAY, choose, open_model
+from gitgen.errors import GitgenError
+from gitgen.record import Chat
+from gitgen.redact import redactor
+from gitgen.render import recordings
+from gitgen.repository import Repository
+from gitgen.session import Landed, World
+from gitgen.settings import resolve
+from gitgen.state import DONE, chat_of, load
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_OPTIONS = (
+    click.option(
+        "--model",
+        metavar="NAME[,NAME]",
+        help="Model, or several to fall back on; local; a GGUF file; replay:BRANCH.",
+    ),
+    click.option("--base-url", metavar="URL", help="Any OpenAI-compatible endpoint."),
+    click.option("--temperature", type=float, help="Sent to the model; left out unless given here or in its profile."),
+    click.option("--rounds", type=click.IntRange(0), help="How often edits that do not fit go back to the model (3)."),
+    click.option("--preprompts", metavar="DIR", help="Folder with preprompts of your own."),
+    click.option("-q", "--quiet", is_flag=True, help="Do not show the reply as it comes."),
+    click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
+)
+
+
+def asks_a_model(function: F) -> F:
+    """Give a command the options of those that ask a model."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
+
+
+def hide_import(flags: Mapping[str, Any]) -> None:
+    """Import the openai client in the background, where this run will need it."""
+    if not str(flags.get("model") or os.environ.get("GITGEN_MODEL") or "").startswith(REPLAY):
+        from gitgen.ai.endpoint import warm_up
+
+        warm_up()
+
+
+@contextmanager
+def world(repository: Repository, flags: Mapping[str, Any], *, sure_to_ask: bool = True) -> Iterator[World]:
+    """The world of a step; with `sure_to_ask` it is an error at once if there is no model to ask."""
+    settings = resolve(flags, os.environ, repository.config)
+    if settings.preprompts and not settings.preprompts.is_dir():
+        raise GitgenError(f"There is no folder {settings.preprompts} with preprompts", "--preprompts DIR")
+    if sure_to_ask:
+        choose(settings)
+    screen = ui.screen(bool(flags.get("quiet") or flags.get("as_json")))
+    with ExitStack() as stack:
+        stack.callback(screen.close)
+        stack.callback(repository.git.close)
+
+        @cache
+        def model() -> Model:
+            return open_model(choose(settings), settings, lambda branch: _recorded(repository, branch), stack)
+
+        yield World(
+            repository=repository,
+            model=model,
+            settings=settings,
+            listener=screen,
+            redact=redactor(os.environ, settings.api_key),
+            preprompt=lambda name: resources.preprompt(name, settings.preprompts),
+        )
+
+
+def _recorded(repository: Repository, branch: str) -> tuple[tuple[Request, Completion], ...]:
+    session = load(repository, branch)
+    if session is None:
+        raise GitgenError(f"{branch} is not a session of gitgen", "git branch --list 'gitgen/*' lists them")
+    return recordings(repository, [chat_of(repository, commit) for commit in session.steps])
+
+
+def report(landed: Iterator[Landed], as_json: bool) -> int:
+    """Print each step as it lands, or all as JSON at the end; the exit code. Raises GitgenError at a failed one."""
+    done: list[Landed] = []
+    for step in landed:
+        done.append(step)
+        if not as_json:
+            ui.say(line_of(step))
+    if as_json:
+        ui.say_json([as_dict(step) for step in done])
+    elif not done:
+        ui.note("nothing is left to do")
+    if done and done[-1].status not in DONE:
+        raise failure(done[-1])
+    return 0
+
+
+def line_of(landed: Landed) -> str:
+    """A step in one line, with what was noted about its edits in lines below."""
+    usage = landed.chat.usage
+    count = "1 file" if len(landed.changes) == 1 else f"{len(landed.changes)} files"
+    spent = f"{ui.tokens(usage.total_tokens)} tokens" + (" (estimated)" if usage.source == "estimated" else "")
+    first = f"{landed.oid[:10]}  {landed.chat.step:<10}  {landed.status:<9}  {count}  {spent}  {landed.subject}"
+    return "\n".join((ui.printable(first), *(f"  note: {ui.printable(line)}" for line in landed.draft.notes)))
+
+
+def as_dict(landed: Landed) -> dict[str, Any]:
+    """A step as JSON has it."""
+    usage = landed.chat.usage
+    return {
+        "branch": landed.branch,
+        "commit": landed.oid,
+        "step": landed.chat.step,
+        "status": landed.status,
+        "files": sorted(landed.changes),
+        "notes": list(landed.draft.notes),
+        "refused": [str(f"{r.path}: {r.reason}" if r.path else r.reason) for r in landed.draft.refusals],
+        **usage_dict(landed.chat),
+    }
+
+
+def usage_dict(chat: Chat) -> dict[str, Any]:
+    """The model and the tokens of a chat as JSON has them."""
+    usage = chat.usage
+    return {
+        "model": ", ".join(chat.models),
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "total_tokens": usage.total_tokens,
+        "cached_tokens": usage.cached_tokens,
+        "usage": usage.source,
+    }
+
+
+def failure(landed: Landed) -> GitgenError:
+    """Why a step that landed did not do what it was asked."""
+    again = f"gitgen resume {landed.branch} asks again; gitgen show {landed.oid[:10]} shows the reply"
+    if landed.status == "rejected":
+        reasons = "; ".join(f"{r.path}: {r.reason}" if r.path else r.reason for r in landed.draft.refusals[:3])
+        more = f" (and {len(landed.draft.refusals) - 3} more)" if len(landed.draft.refusals) > 3 else ""
+        return GitgenError(ui.printable(f"The reply was rejected, no file was changed: {reasons}{more}"), again)
+    why = landed.reply.finish_reason if landed.reply else None
+    cut = {"length": "was cut off at its longest length", "content_filter": "was stopped by a content filter"}
+    return GitgenError(f"The reply {cut.get(why or '', 'broke off')}; it is kept and was not applied", again)

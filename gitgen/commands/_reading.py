@@ -1,0 +1,35 @@
+"""What the commands that read a session share."""
+
+from __future__ import annotations
+
+from gitgen import preflight
+from gitgen.errors import GitgenError
+from gitgen.repository import Repository
+from gitgen.state import PREFIX, Commit, Session, load
+
+
+def session_at(repository: Repository, branch: str | None) -> Session:
+    """The session on the branch that the user named, or on the one that is checked out; GitgenError if there is none."""
+    branch = branch or preflight.branch_of_head(repository)[0]
+    if repository.tip(branch) is None and repository.tip(PREFIX + branch) is not None:
+        branch = PREFIX + branch
+    preflight.tip_of(repository, branch)
+    session = load(repository, branch)
+    if session is None:
+        raise GitgenError(f"{branch} is not a session of gitgen", "git branch --list 'gitgen/*' lists them")
+    return session
+
+
+def step_at(session: Session, step: str | None, repository: Repository) -> Commit:
+    """The step that the user named by its commit, or its number from the first, or the last one."""
+    if not session.steps:
+        raise GitgenError(f"{session.branch} has no step yet", "gitgen resume")
+    if step is None:
+        return session.steps[-1]
+    if step.isdigit() and 0 < int(step) <= len(session.steps):
+        return session.steps[int(step) - 1]
+    oid = repository.resolve(step)
+    found = next((commit for commit in session.steps if commit.oid == oid), None)
+    if found is None:
+        raise GitgenError(f"{step} is no step of {session.branch}", "gitgen log lists the steps")
+    return found

@@ -1,0 +1,93 @@
+"""`gitgen fix`: feedback on a branch becomes a commit."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gitgen import preflight, ui
+from gitgen.commands._asking import asks_a_model, hide_import, report, world
+from gitgen.errors import GitgenError
+from gitgen.progress import busy, progress_of
+from gitgen.repository import Repository
+from gitgen.session import Run, begin
+from gitgen.state import load
+
+
+@click.command()
+@click.argument("text", required=False)
+@click.option(
+    "-f",
+    "--file",
+    "files",
+    multiple=True,
+    metavar="PATH",
+    help="A file to show to the model; repeat for more.",
+)
+@click.option("--branch", help="The branch to work on; it need not be checked out.")
+@click.option("--name", help="Name of the session, where one begins; by default the first words of the feedback.")
+@click.option("--commit-dirty", is_flag=True, help="Commit uncommitted changes to tracked files first.")
+@asks_a_model
+def command(text: str | None, files: tuple[str, ...], commit_dirty: bool, **flags: Any) -> int:
+    """Turn feedback into changes, as one commit on a session's branch.
+
+    On a branch gitgen/NAME the commit goes on top. On any other branch a new session begins from its tip, and that
+    branch stays as it is. TEXT is read from standard input if it is left out.
+
+    \b
+    Example:
+      gitgen fix 'Dates are printed in the wrong order'
+      gitgen fix --branch gitgen/todo -f todo.py 'Refuse empty items'
+    """
+    hide_import(flags)
+    repository = preflight.repository_at(Path.cwd())
+    feedback = _feedback(text)
+    inputs = {"feedback": feedback.strip(), "files": [_in_tree(repository, file) for file in files]}
+    _ = repository.identity
+    branch, tip = _branch(repository, flags["branch"])
+    session = load(repository, branch)
+    if session is not None and progress_of(repository, branch) is not None:
+        raise busy(branch)
+    if commit_dirty:
+        preflight.commit_dirty(repository, branch)
+        tip = preflight.tip_of(repository, branch)
+    else:
+        preflight.clean_work_tree(repository, branch)
+    with world(repository, flags) as here:
+        if session is None:
+            origin, branch = branch, preflight.branch_for(repository, flags["name"], feedback)
+            tip = begin(here, branch, base=tip, prompt=feedback, plan=("fix",))
+        code = report(iter([Run.start(here, branch, tip, "fix", inputs).run()]), flags["as_json"])
+    if session is None and not flags["as_json"]:
+        ui.note(f"on {branch}: git diff {origin}...{branch}")
+    return code
+
+
+def _branch(repository: Repository, named: str | None) -> tuple[str, str]:
+    if named is None:
+        return preflight.branch_of_head(repository)
+    return named, preflight.tip_of(repository, named)
+
+
+def _feedback(text: str | None) -> str:
+    if text is None and not sys.stdin.isatty():
+        text = sys.stdin.buffer.read().decode("utf-8", "replace")
+    if text is None:
+        text = ui.ask("What shall be changed?")
+    if not (text or "").strip():
+        raise GitgenError("There is no feedback", "gitgen fix 'what shall be changed'")
+    return str(text)
+
+
+def _in_tree(repository: Repository, file: str) -> str:
+    """A path as the user gave it, seen from the root of the work tree."""
+    assert repository.top is not None
+    full = Path(os.path.normpath(Path.cwd() / file))
+    try:
+        return full.relative_to(repository.top.resolve()).as_posix()
+    except ValueError:
+        raise GitgenError(f"{file} is outside the repository", f"name a file under {repository.top}") from None

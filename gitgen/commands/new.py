@@ -1,0 +1,144 @@
+"""`gitgen new`: a program from a prompt."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gitgen import preflight, steps, ui
+from gitgen.commands._asking import asks_a_model, hide_import, report, world
+from gitgen.errors import GitgenError
+from gitgen.git import Git
+from gitgen.plan import go_on
+from gitgen.progress import branch_taken
+from gitgen.repository import HEADS, LostRace, Repository
+from gitgen.session import World, begin, begin_branch
+from gitgen.values import Blob
+from gitgen.worktree import Worktree, worktree_of
+
+DEFAULT_STEPS = "generate,entrypoint"
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path, file_okay=False))
+@click.option("-m", "--message", metavar="PROMPT", help="The prompt.")
+@click.option("--prompt-file", metavar="FILE", help="A file with the prompt; - for standard input.")
+@click.option("--name", help="Name of the session; by default the first words of the prompt.")
+@click.option("--steps", "plan", default=DEFAULT_STEPS, show_default=True, metavar="A,B", help="The steps to run.")
+@asks_a_model
+def command(path: Path, plan: str, **flags: Any) -> int:
+    """Scaffold a program from a prompt, on a new branch gitgen/NAME.
+
+    The prompt is that of -m or --prompt-file, else the file PATH/prompt, else standard input, else it is asked for.
+    If PATH is no repository yet, it becomes one, with the new branch checked out. In a repository the branch starts
+    from HEAD, and neither the work tree nor the index is touched.
+
+    \b
+    Example:
+      gitgen new todo -m 'A to-do list for the terminal, kept in a JSON file'
+      gitgen new . --prompt-file docs/idea.md --name idea --model gpt-4.1
+    """
+    hide_import(flags)
+    wanted = tuple(name.strip() for name in plan.split(",") if name.strip())
+    for step in wanted:
+        steps.load(step)
+    repository = _existing(path)
+    prompt = _prompt(path, flags["message"], flags["prompt_file"])
+    if repository is None or repository.resolve("HEAD") is None:
+        return _in_new_repository(path, repository, prompt, wanted, flags)
+    _, base = preflight.branch_of_head(repository)
+    branch = preflight.branch_for(repository, flags["name"], prompt)
+    _ = repository.identity
+    with world(repository, flags) as here:
+        begin_branch(repository, branch, begin(here, branch, base=base, prompt=prompt, plan=wanted))
+        return _run(here, branch, flags)
+
+
+def _run(here: World, branch: str, flags: dict[str, Any]) -> int:
+    code = report(go_on(here, branch), flags["as_json"])
+    if not flags["as_json"]:
+        worktree = worktree_of(here.repository, branch)
+        ui.note(f"on {branch}" + (f", checked out at {worktree.top}" if worktree else f": git switch {branch}"))
+    return code
+
+
+def _existing(path: Path) -> Repository | None:
+    """The repository whose root is PATH, or None if there is to be a new one."""
+    inside = path
+    while not inside.is_dir():
+        inside = inside.parent
+    repository = Repository.find(inside)
+    if repository is None:
+        return None
+    preflight.refuse_bare(repository)
+    assert repository.top is not None
+    if path.is_dir() and repository.top.resolve() == path.resolve():
+        return repository
+    raise GitgenError(
+        f"{path} lies inside the repository {repository.top}",
+        f"gitgen new {repository.top}, or for a repository of its own: git init {path}",
+    )
+
+
+def _prompt(path: Path, message: str | None, file: str | None) -> str:
+    if message is not None:
+        return preflight.text_of(message.encode("utf-8", "surrogateescape"), "The prompt")
+    if file == "-":
+        return preflight.text_of(sys.stdin.buffer.read(), "Standard input")
+    source = Path(file) if file else path / "prompt"
+    if file or source.is_file():
+        try:
+            return preflight.text_of(source.read_bytes(), str(source))
+        except OSError as error:
+            raise GitgenError(
+                f"{source} cannot be read: {error.strerror}", "--prompt-file FILE, or -m PROMPT"
+            ) from None
+    if not sys.stdin.isatty():
+        content = sys.stdin.buffer.read()
+        if content.strip():
+            return preflight.text_of(content, "Standard input")
+    answer = ui.ask("What shall the program do?")
+    if answer is None:
+        raise GitgenError("There is no prompt", f"gitgen new {path} -m 'what the program shall do'")
+    return preflight.text_of(answer.encode(), "The prompt")
+
+
+def _in_new_repository(
+    path: Path, unborn: Repository | None, prompt: str, wanted: tuple[str, ...], flags: dict[str, Any]
+) -> int:
+    """Make a repository whose first commit is the prompt, with the session's branch checked out."""
+    preflight.nothing_unkept(path)
+    made = not path.exists()
+    path.mkdir(parents=True, exist_ok=True)
+    here = Repository(Git(path), path)
+    try:
+        _ = here.identity
+        branch = preflight.branch_for(here, flags["name"], prompt) if unborn else ""
+        with world(here, flags) as at:
+            if unborn is None:
+                here.git.run("init", "--quiet")
+            branch = branch or preflight.branch_for(here, flags["name"], prompt)
+            first = _first_commit(here, at.redact(prompt))
+            begin_branch(here, branch, begin(at, branch, base=first, prompt=prompt, plan=wanted))
+            kept = Worktree(path).adopt(branch)
+            if kept:
+                ui.note(kept)
+            return _run(at, branch, flags)
+    except GitgenError:
+        if made and not any(path.iterdir()):
+            path.rmdir()
+        raise
+
+
+def _first_commit(repository: Repository, prompt: str) -> str:
+    branch = repository.head_branch() or "main"
+    blob = Blob(prompt.strip().encode() + b"\n")
+    oid = repository.commit(None, "Add the prompt\n", {"prompt": blob}, repository.tree(None))
+    try:
+        repository.move(HEADS + branch, oid, None, "add the prompt")
+    except LostRace:
+        raise branch_taken(branch) from None
+    return oid

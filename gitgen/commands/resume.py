@@ -1,0 +1,64 @@
+"""`gitgen resume`: go on where a session stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gitgen import preflight, ui
+from gitgen.commands._asking import asks_a_model, hide_import, line_of, report, world
+from gitgen.errors import GitgenError
+from gitgen.plan import go_on
+from gitgen.progress import landed_already, progress_of, under_way
+from gitgen.repository import Repository
+from gitgen.session import Run
+from gitgen.state import PREFIX
+
+
+@click.command()
+@click.argument("branch", required=False)
+@click.option("--drop", is_flag=True, help="End the step under way instead: its chat is kept, its edits are not.")
+@asks_a_model
+def command(branch: str | None, drop: bool, **flags: Any) -> int:
+    """Go on where a session stopped, from Git alone; what was answered is never asked again.
+
+    BRANCH is the session that is checked out if it is left out, else the only one with a step under way. A last step
+    that was rejected or broke off is asked again; then the rest of the plan is run.
+
+    \b
+    Example:
+      gitgen resume
+      gitgen resume gitgen/todo
+    """
+    hide_import(flags)
+    repository = preflight.repository_at(Path.cwd())
+    branch = branch or _branch(repository)
+    _ = repository.identity
+    progress = progress_of(repository, branch)
+    if progress is not None and landed_already(repository, progress):
+        progress = None
+    if drop and progress is None:
+        raise GitgenError(f"No step is under way on {branch}", "gitgen log shows the steps")
+    if repository.tip(branch) is not None:
+        preflight.clean_work_tree(repository, branch)
+    with world(repository, flags, sure_to_ask=False) as here:
+        if drop and progress is not None:
+            landed = Run.resume(here, preflight.tip_of(repository, branch), progress).land("partial")
+            ui.say(line_of(landed))
+            return 0
+        return report(go_on(here, branch), flags["as_json"])
+
+
+def _branch(repository: Repository) -> str:
+    """The session that is checked out, else the only one that has a step under way."""
+    head = repository.head_branch() or ""
+    if head.startswith(PREFIX):
+        return head
+    branches = under_way(repository)
+    if len(branches) == 1:
+        return branches[0]
+    if not branches:
+        raise GitgenError("No step is under way", "gitgen resume BRANCH goes on with a session's plan")
+    raise GitgenError(f"Steps are under way on {', '.join(branches)}", "gitgen resume BRANCH")

@@ -1,0 +1,145 @@
+"""The one door to git: every git process of gitgen is started here."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gitgen.errors import GitgenError
+
+if TYPE_CHECKING:
+    from git.cmd import Git as Command
+
+# What git sets for its hooks (`git rev-parse --local-env-vars`), less what `git -c` sets: inherited by a git
+# of ours, they would point it at the hook's index and repository instead of the one asked for.
+HOOK_VARIABLES = (
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_DIR",
+    "GIT_GRAFT_FILE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_QUARANTINE_PATH",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
+)
+
+
+class GitFailed(GitgenError):
+    """A git command that ended with a status other than 0; `stderr` holds what it said."""
+
+    def __init__(self, args: tuple[str, ...], status: int, stderr: str) -> None:
+        words = [line for line in stderr.splitlines() if line.strip()] or [f"exit status {status}"]
+        super().__init__(f"git {args[0]}: {words[0]}", f"to see more, run: git {' '.join(args)}")
+        self.status = status
+        self.stderr = stderr
+
+
+def leave_hook(environ: MutableMapping[str, str]) -> None:
+    """Take out of `environ` what a surrounding git hook put there."""
+    for name in HOOK_VARIABLES:
+        environ.pop(name, None)
+
+
+class Git:
+    """Git, run in one folder (gitpython's `Git`, with bytes in and out and errors of gitgen's own)."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._command: Command | None = None
+
+    @property
+    def command(self) -> Command:
+        if self._command is None:
+            # gitpython asks for git's version when it is imported, and raises if there is none.
+            os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+            from git.cmd import Git as Command
+
+            self._command = Command(self.folder)
+        return self._command
+
+    def run(
+        self,
+        *args: str,
+        stdin: bytes = b"",
+        check: bool = True,
+        environ: dict[str, str] | None = None,
+        seconds: float | None = None,
+    ) -> bytes:
+        """Run `git ARGS` on `stdin` and return its standard output; GitFailed unless it exits with 0.
+
+        With `check=False` a failure returns whatever was printed. `seconds` bounds the run.
+        """
+        with self._start(args, environ) as process:
+            try:
+                stdout, stderr = process.communicate(stdin, timeout=seconds)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise GitFailed(args, -1, f"no answer within {seconds:g} s") from None
+        if check and process.returncode != 0:
+            raise GitFailed(args, process.returncode, stderr.decode("utf-8", "replace"))
+        return bytes(stdout)
+
+    def records(self, *args: str, end: bytes = b"\0") -> Iterator[bytes]:
+        """Run `git ARGS` and yield its output in pieces that end with `end`; git is stopped when you stop."""
+        rest = b""
+        with self._start(args, None) as process:
+            assert process.stdout is not None and process.stderr is not None
+            try:
+                while chunk := os.read(process.stdout.fileno(), 1 << 16):
+                    *pieces, rest = (rest + chunk).split(end)
+                    yield from pieces
+            except GeneratorExit:
+                process.kill()
+                raise
+            stderr = process.stderr.read()
+        if process.returncode != 0:
+            raise GitFailed(args, process.returncode, stderr.decode("utf-8", "replace"))
+
+    @contextmanager
+    def _start(self, args: tuple[str, ...], environ: dict[str, str] | None) -> Iterator[subprocess.Popen[bytes]]:
+        # In a process group of its own, Ctrl-C reaches gitgen alone and never kills git in mid-write.
+        guard = self.command.execute(
+            ["git", *args],
+            istream=subprocess.PIPE,
+            as_process=True,
+            env=environ,
+            process_group=0 if hasattr(os, "killpg") else None,
+        )
+        # gitpython's guard stops the process when it is forgotten, so it is held until the process has ended.
+        process = guard.proc
+        assert process is not None
+        with process:
+            yield process
+
+    def text(self, *args: str, check: bool = True) -> str:
+        """Run `git ARGS`; its standard output as text without the closing newline."""
+        return self.run(*args, check=check).decode("utf-8", "surrogateescape").rstrip("\n")
+
+    def read(self, oid: str) -> bytes:
+        """The content of the object with this id, over one long-lived `git cat-file --batch`."""
+        return bytes(self._ask(self.command.get_object_data, oid)[3])
+
+    def size(self, oid: str) -> int:
+        """The size of an object in bytes, without reading it (`git cat-file --batch-check`)."""
+        return int(self._ask(self.command.get_object_header, oid)[2])
+
+    @staticmethod
+    def _ask(question: Callable[[str], tuple[Any, ...]], oid: str) -> tuple[Any, ...]:
+        try:
+            return question(oid)
+        except ValueError as error:
+            raise GitFailed(("cat-file", "--batch"), 128, str(error)) from None
+
+    def close(self) -> None:
+        """End the long-lived processes."""
+        if self._command is not None:
+            self._command.clear_cache()

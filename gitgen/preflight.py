@@ -1,0 +1,126 @@
+"""What must hold before a token is spent: a repository, a branch, a clean work tree, a name that is free."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from hashlib import sha256
+from pathlib import Path
+
+from gitgen.errors import GitgenError
+from gitgen.progress import branch_taken
+from gitgen.record import FOLDER
+from gitgen.repository import Repository
+from gitgen.state import PREFIX
+from gitgen.worktree import worktree_of
+
+LONGEST_NAME = 40
+NAMED = 3
+"""So many paths are named in a message; of more, only the number."""
+
+
+def repository_at(folder: Path) -> Repository:
+    """The repository around a folder; GitgenError if there is none, or if it is bare."""
+    if not folder.is_dir():
+        raise GitgenError(f"There is no folder {folder}", f"gitgen new {folder}")
+    repository = Repository.find(folder)
+    if repository is None:
+        raise GitgenError("There is no Git repository here", "git init, or for a new program: gitgen new PATH")
+    refuse_bare(repository)
+    return repository
+
+
+def refuse_bare(repository: Repository) -> None:
+    """GitgenError for a repository without a work tree."""
+    if repository.top is None:
+        raise GitgenError("This repository is bare", f"git clone {repository.git.folder} WORK, and go on in WORK")
+
+
+def branch_of_head(repository: Repository) -> tuple[str, str]:
+    """The branch that is checked out and its tip; GitgenError if HEAD is detached or the branch unborn."""
+    branch = repository.head_branch()
+    if branch is None:
+        raise GitgenError(
+            "HEAD is detached: there is no branch to start from", "git switch BRANCH, or: git switch -c NEW"
+        )
+    tip = repository.tip(branch)
+    if tip is None:
+        raise GitgenError(f"The branch {branch} has no commit yet", "git commit --allow-empty -m 'Begin'")
+    return branch, tip
+
+
+def tip_of(repository: Repository, branch: str) -> str:
+    """The tip of a branch that the user named; GitgenError if there is no such branch."""
+    tip = repository.tip(branch)
+    if tip is None:
+        raise GitgenError(f"There is no branch {branch}", "git branch --list lists them")
+    return tip
+
+
+def clean_work_tree(repository: Repository, branch: str) -> None:
+    """GitgenError if the branch is checked out somewhere with uncommitted changes to tracked files."""
+    worktree = worktree_of(repository, branch)
+    changed = worktree.dirty() if worktree else ()
+    if worktree and changed:
+        names = ", ".join(changed[:NAMED]) if len(changed) <= NAMED else f"{len(changed)} files"
+        raise GitgenError(
+            f"{branch} is checked out at {worktree.top} with uncommitted changes: {names}",
+            "git commit, git stash, or have gitgen commit them first: --commit-dirty",
+        )
+
+
+def commit_dirty(repository: Repository, branch: str) -> None:
+    """Commit the uncommitted changes to tracked files where the branch is checked out, if there are any."""
+    worktree = worktree_of(repository, branch)
+    if worktree and worktree.dirty():
+        worktree.commit_tracked("Save work before gitgen goes on")
+
+
+def branch_for(repository: Repository, name: str | None, prompt: str) -> str:
+    """The branch of a new session, from its name or else from its prompt; GitgenError if it is bad or taken."""
+    name = name.removeprefix(PREFIX) if name else slug(prompt)
+    branch = PREFIX + name
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) or not repository_allows(repository, branch):
+        raise GitgenError(f"{name!r} cannot be the name of a session", "--name with letters, digits, '-', '_' and '.'")
+    if repository.tip(branch) is not None:
+        raise branch_taken(branch)
+    return branch
+
+
+def repository_allows(repository: Repository, branch: str) -> bool:
+    """Whether git takes this for the name of a branch (man git-check-ref-format)."""
+    return repository.git.text("check-ref-format", "--branch", branch, check=False) == branch
+
+
+def slug(text: str) -> str:
+    """A short name from the first words of a text: `todo-app-with-tags`."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    name = ""
+    for word in re.findall(r"[a-z0-9]+", plain):
+        if len(name) + len(word) + 1 > LONGEST_NAME:
+            break
+        name = f"{name}-{word}".strip("-")
+    return name or "session-" + sha256(text.encode("utf-8", "replace")).hexdigest()[:8]
+
+
+def text_of(content: bytes, source: str) -> str:
+    """The text of a prompt; GitgenError if it is empty or no text."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        raise GitgenError(f"{source} is not UTF-8 text", "write the prompt as plain text")
+    if not text.strip():
+        raise GitgenError(f"{source} is empty", "gitgen new PATH -m 'what the program shall do'")
+    return text.replace("\r\n", "\n")
+
+
+def nothing_unkept(folder: Path) -> None:
+    """GitgenError if a folder that is to become a repository holds more than a prompt."""
+    others = sorted(p.name for p in folder.iterdir() if p.name not in ("prompt", FOLDER)) if folder.is_dir() else []
+    if others:
+        raise GitgenError(
+            f"{folder} holds files that no repository keeps: {', '.join(others[:NAMED])}",
+            f"cd {folder} && git init && git add -A && git commit -m Begin",
+        )

@@ -1,0 +1,109 @@
+"""The progress ref of a session: the chat of the step under way, from its first request until it has landed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gitgen.errors import GitgenError
+from gitgen.record import Chat
+from gitgen.repository import HEADS, LostRace, Repository
+from gitgen.state import PREFIX
+from gitgen.worktree import Worktree, worktree_of
+
+REFS = "refs/gitgen/progress/"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A step under way: a commit on the branch's tip of then, whose one change is the chat file so far."""
+
+    branch: str
+    oid: str
+    parent: str
+    path: str
+    chat: Chat
+
+
+def ref_of(branch: str) -> str:
+    """The progress ref of a session's branch."""
+    return REFS + branch.removeprefix(PREFIX)
+
+
+def progress_of(repository: Repository, branch: str) -> Progress | None:
+    """The step under way on a branch, or None."""
+    oid = repository.resolve(ref_of(branch))
+    if oid is None:
+        return None
+    path = repository.git.text("diff-tree", "--no-commit-id", "--name-only", "-r", "-z", oid).split("\0")[0]
+    parent = repository.resolve(f"{oid}^") or ""
+    return Progress(branch, oid, parent, path, Chat.from_json(repository.tree(oid)[path]))
+
+
+def under_way(repository: Repository) -> tuple[str, ...]:
+    """The branches that have a step under way."""
+    names = repository.git.text("for-each-ref", "--format=%(refname)", REFS).split()
+    return tuple(PREFIX + name.removeprefix(REFS) for name in names)
+
+
+def busy(branch: str) -> GitgenError:
+    """The error for a session whose last step has not ended."""
+    return GitgenError(
+        f"A step is under way on {branch}, or was interrupted",
+        f"gitgen resume {branch} (or: gitgen resume --drop)",
+    )
+
+
+def branch_taken(branch: str) -> GitgenError:
+    """The error for a session that is there already."""
+    return GitgenError(f"The branch {branch} is there already", f"--name OTHER; or to go on: gitgen resume {branch}")
+
+
+def advance(repository: Repository, branch: str, old: str, new: str, step: str) -> None:
+    """Move a branch by compare-and-swap, then the work tree that has it checked out.
+
+    GitgenError if the work tree could not take the new commit, or the branch is no longer at `old`; then nothing
+    was moved.
+    """
+    worktree = worktree_of(repository, branch)
+    in_the_way = worktree.in_the_way(old, new) if worktree else None
+    if in_the_way:
+        raise GitgenError(
+            f"The replies are kept, but the work tree cannot take the step: {in_the_way}",
+            f"git commit or git stash there, then: gitgen resume {branch}",
+        )
+    try:
+        repository.move(HEADS + branch, new, old, step)
+    except LostRace:
+        raise GitgenError(
+            f"{branch} moved while the step ran; the replies are kept",
+            f"gitgen resume {branch} reads them again on the new tip, for free",
+        ) from None
+    if worktree:
+        _bring_forward(worktree, old, new)
+
+
+def landed_already(repository: Repository, progress: Progress) -> bool:
+    """Whether the step of a progress ref stands on its branch; if so, what was left to do after it is done."""
+    tip = repository.tip(progress.branch)
+    if tip is None:
+        return False
+    there, ours = (
+        repository.tree(tip).entry(progress.path),
+        repository.tree(progress.oid).entry(progress.path),
+    )
+    if there is None or ours is None or there.oid != ours.oid:
+        return False
+    worktree = worktree_of(repository, progress.branch)
+    if worktree is not None and repository.resolve(f"{tip}^") == progress.parent:
+        _bring_forward(worktree, progress.parent, tip)
+    repository.move(ref_of(progress.branch), None, progress.oid, "step landed")
+    return True
+
+
+def _bring_forward(worktree: Worktree, old: str, new: str) -> None:
+    problem = worktree.fast_forward(old, new)
+    if problem:
+        raise GitgenError(
+            f"The step is on the branch, but the work tree at {worktree.top} stays behind: {problem}",
+            f"git -C {worktree.top} read-tree -m -u {old[:12]} {new[:12]}",
+        )

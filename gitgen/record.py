@@ -1,0 +1,238 @@
+"""Chats: what was asked and answered in a step, as values and as the JSON file that its commit holds.
+
+Names follow OpenTelemetry's semantic conventions for generative AI where they have one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypeAlias
+
+VERSION = 1
+FOLDER = ".gitgen"
+ATTRIBUTES = f"{FOLDER}/.gitattributes"
+ATTRIBUTES_TEXT = b"* linguist-generated=true\n"
+
+Role: TypeAlias = Literal["system", "user", "assistant"]
+Reads: TypeAlias = Literal["edits", "nothing"]
+"""How the reply of a turn is taken: as edits of files, or as talk that changes no file."""
+
+UNFINISHED = ("length", "content_filter")
+"""Finish reasons of a reply that is not whole (OpenAI API reference, chat completion, `finish_reason`)."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """A part of a message that is written out."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class File:
+    """A part of a message that shows a file: it points at the blob, and is rendered when it is sent."""
+
+    path: str
+    oid: str
+
+
+Part: TypeAlias = Text | File
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message of a chat."""
+
+    role: Role
+    parts: tuple[Part, ...]
+
+
+def system(*texts: str) -> Message:
+    """A system message of these paragraphs."""
+    return Message("system", tuple(Text(text) for text in texts))
+
+
+def user(*parts: Part | str) -> Message:
+    """A user message of these paragraphs and files."""
+    return Message("user", tuple(Text(part) if isinstance(part, str) else part for part in parts))
+
+
+def assistant(text: str) -> Message:
+    """An assistant message of this text."""
+    return Message("assistant", (Text(text),))
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens of one turn or of several; `source` tells whether the endpoint counted them or gitgen did."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    total_tokens: int = 0
+    cached_tokens: int | None = None
+    source: Literal["api", "estimated"] = "api"
+
+    def __add__(self, other: Usage) -> Usage:
+        cached = [n for n in (self.cached_tokens, other.cached_tokens) if n is not None]
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.total_tokens + other.total_tokens,
+            sum(cached) if cached else None,
+            "estimated" if "estimated" in (self.source, other.source) else "api",
+        )
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a model answered; `finish_reason` None means that the stream broke off."""
+
+    content: str
+    finish_reason: str | None
+    model: str
+    id: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether the model itself ended the reply."""
+        return self.finish_reason is not None and self.finish_reason not in UNFINISHED
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One request and, once it is there, its reply; `messages` are those added since the turn before."""
+
+    request: Mapping[str, Any]
+    messages: tuple[Message, ...]
+    reads: Reads = "edits"
+    reply: Reply | None = None
+    usage: Usage | None = None
+    started: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Chat:
+    """All turns of a step, and what the step was given (`inputs`), enough to run it again."""
+
+    step: str
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    turns: tuple[Turn, ...] = ()
+
+    def conversation(self) -> Iterator[Message]:
+        """The messages so far, in order, as the next request would hold them; unfinished replies are left out."""
+        for turn in self.turns:
+            yield from turn.messages
+            if turn.reply is not None and turn.reply.whole:
+                yield assistant(turn.reply.content)
+
+    def replies(self) -> tuple[str, ...]:
+        """The contents of the whole replies that are to be read as edits."""
+        return tuple(t.reply.content for t in self.turns if t.reply and t.reply.whole and t.reads == "edits")
+
+    @property
+    def usage(self) -> Usage:
+        """The sum over the turns."""
+        return sum((turn.usage for turn in self.turns if turn.usage), Usage())
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models that answered, as their responses name them, each once, in order."""
+        return tuple(dict.fromkeys(turn.reply.model for turn in self.turns if turn.reply))
+
+    def with_turn(self, turn: Turn) -> Chat:
+        """This chat with one turn more."""
+        return replace(self, turns=(*self.turns, turn))
+
+    def answered(self, turn: Turn) -> Chat:
+        """This chat with its last turn replaced."""
+        return replace(self, turns=(*self.turns[:-1], turn))
+
+    def to_json(self) -> str:
+        """The chat as indented JSON with its keys in a fixed order; `from_json` gives it back."""
+        return json.dumps(_chat_to_dict(self), indent=1, ensure_ascii=False) + "\n"
+
+    @staticmethod
+    def from_json(text: str | bytes) -> Chat:
+        """The chat that `to_json` wrote; ValueError if it is not one, or of a later version."""
+        try:
+            return _chat_from_dict(json.loads(text))
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"not a chat file: {error!r}") from None
+
+
+def serialize_messages(messages: tuple[Message, ...]) -> str:
+    """Messages as JSON; `deserialize_messages` gives them back."""
+    return json.dumps([_message_to_dict(message) for message in messages], ensure_ascii=False)
+
+
+def deserialize_messages(text: str) -> tuple[Message, ...]:
+    """The messages that `serialize_messages` wrote."""
+    return tuple(_message_from_dict(item) for item in json.loads(text))
+
+
+def _message_to_dict(message: Message) -> dict[str, Any]:
+    parts = [{"text": p.text} if isinstance(p, Text) else {"path": p.path, "oid": p.oid} for p in message.parts]
+    return {"role": message.role, "content": parts}
+
+
+def _message_from_dict(item: Mapping[str, Any]) -> Message:
+    parts = (Text(p["text"]) if "text" in p else File(p["path"], p["oid"]) for p in item["content"])
+    return Message(item["role"], tuple(parts))
+
+
+def _turn_to_dict(turn: Turn) -> dict[str, Any]:
+    item: dict[str, Any] = {
+        "request": dict(turn.request),
+        "messages": [_message_to_dict(message) for message in turn.messages],
+        "reads": turn.reads,
+    }
+    if turn.reply is not None:
+        item["reply"] = {
+            "content": turn.reply.content,
+            "finish_reason": turn.reply.finish_reason,
+            "gen_ai.response.model": turn.reply.model,
+            "id": turn.reply.id,
+        }
+    if turn.usage is not None:
+        item["usage"] = {
+            "gen_ai.usage.input_tokens": turn.usage.prompt_tokens,
+            "gen_ai.usage.output_tokens": turn.usage.completion_tokens,
+            "total_tokens": turn.usage.total_tokens,
+            "cached_tokens": turn.usage.cached_tokens,
+            "source": turn.usage.source,
+        }
+    return {**item, "started": turn.started, "seconds": turn.seconds}
+
+
+def _turn_from_dict(item: Mapping[str, Any]) -> Turn:
+    reply, usage = item.get("reply"), item.get("usage")
+    return Turn(
+        request=item["request"],
+        messages=tuple(_message_from_dict(message) for message in item["messages"]),
+        reads=item["reads"],
+        reply=reply and Reply(reply["content"], reply["finish_reason"], reply["gen_ai.response.model"], reply["id"]),
+        usage=usage
+        and Usage(
+            usage["gen_ai.usage.input_tokens"],
+            usage["gen_ai.usage.output_tokens"],
+            usage["total_tokens"],
+            usage["cached_tokens"],
+            usage["source"],
+        ),
+        started=item["started"],
+        seconds=item["seconds"],
+    )
+
+
+def _chat_to_dict(chat: Chat) -> dict[str, Any]:
+    turns = [_turn_to_dict(turn) for turn in chat.turns]
+    return {"version": VERSION, "step": chat.step, "inputs": dict(chat.inputs), "turns": turns}
+
+
+def _chat_from_dict(item: Mapping[str, Any]) -> Chat:
+    if item["version"] > VERSION:
+        raise ValueError(f"the chat file is of version {item['version']}; this gitgen reads up to {VERSION}")
+    return Chat(item["step"], item["inputs"], tuple(_turn_from_dict(turn) for turn in item["turns"]))

@@ -1,0 +1,252 @@
+"""A repository as gitgen needs it: lazy trees to read, commits made in memory, refs moved by compare-and-swap."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import new as new_hash
+from pathlib import Path
+
+from gitgen.errors import GitgenError
+from gitgen.git import Git, GitFailed
+from gitgen.values import DIRECTORY, REGULAR, Blob, Changes
+
+HEADS = "refs/heads/"
+
+
+class LostRace(Exception):
+    """A ref no longer stood where this process had read it; nothing was moved."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of a tree; `path` is full, `mode` as `git ls-tree` prints it."""
+
+    path: str
+    mode: str
+    oid: str
+
+
+class GitTree(Mapping[str, bytes]):
+    """A commit's tree, read lazily: only the tree objects on the way to an asked path, only the asked blobs."""
+
+    def __init__(self, git: Git, oid: str | None) -> None:
+        self._git = git
+        self._oid = oid
+        self._folders: dict[str, dict[str, Entry]] = {}
+
+    def _folder(self, path: str, oid: str) -> dict[str, Entry]:
+        if oid not in self._folders:
+            prefix = path + "/" if path else ""
+            names = _parse_tree(self._git.read(oid), len(oid) // 2)
+            self._folders[oid] = {name: Entry(prefix + name, mode, child) for name, mode, child in names}
+        return self._folders[oid]
+
+    def entry(self, path: str) -> Entry | None:
+        """The entry at a path, be it a file, a folder, a symlink or a submodule; None where there is none."""
+        here = Entry("", DIRECTORY, self._oid) if self._oid else None
+        for name in path.split("/"):
+            if here is None or here.mode != DIRECTORY:
+                return None
+            here = self._folder(here.path, here.oid).get(name)
+        return here
+
+    def mode(self, path: str) -> str | None:
+        """The mode of the entry at `path`; None where there is nothing."""
+        entry = self.entry(path)
+        return entry.mode if entry else None
+
+    def walk(self, path: str = "") -> Iterator[Entry]:
+        """The entries below a folder that are no folders themselves, in Git's order, read as you go."""
+        top = self.entry(path) if path else Entry("", DIRECTORY, self._oid) if self._oid else None
+        if top is None or top.mode != DIRECTORY:
+            return
+        for entry in self._folder(top.path, top.oid).values():
+            if entry.mode == DIRECTORY:
+                yield from self.walk(entry.path)
+            else:
+                yield entry
+
+    def size(self, entry: Entry) -> int:
+        """The size in bytes of an entry's blob, without reading it."""
+        return self._git.size(entry.oid)
+
+    def __getitem__(self, path: str) -> bytes:
+        entry = self.entry(path)
+        if entry is None or not entry.mode.startswith("10"):
+            raise KeyError(path)
+        return self._git.read(entry.oid)
+
+    def __contains__(self, path: object) -> bool:
+        entry = self.entry(path) if isinstance(path, str) else None
+        return entry is not None and entry.mode.startswith("10")
+
+    def __iter__(self) -> Iterator[str]:
+        return (entry.path for entry in self.walk() if entry.mode.startswith("10"))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def _parse_tree(raw: bytes, width: int) -> Iterator[tuple[str, str, str]]:
+    """(name, mode, id) of each entry of a raw tree object (Git's Documentation: "Git Objects", tree objects)."""
+    start = 0
+    while start < len(raw):
+        space = raw.index(b" ", start)
+        null = raw.index(b"\0", space)
+        start_of_next = null + 1 + width
+        mode = raw[start:space].decode("ascii").zfill(6)
+        yield (
+            raw[space + 1 : null].decode("utf-8", "surrogateescape"),
+            mode,
+            raw[null + 1 : start_of_next].hex(),
+        )
+        start = start_of_next
+
+
+class Repository:
+    """One repository; `top` is the root of the work tree that gitgen was started in, None in a bare one."""
+
+    def __init__(self, git: Git, top: Path | None) -> None:
+        self.git = git
+        self.top = top
+
+    @staticmethod
+    def find(folder: Path) -> Repository | None:
+        """The repository that `folder` lies in, or None."""
+        git = Git(folder)
+        try:
+            bare, *top = git.text("rev-parse", "--is-bare-repository", "--show-toplevel", check=False).split("\n")
+        except GitFailed:
+            return None
+        if not bare:
+            said = _why_no_repository(git)
+            if "not a git repository" in said:
+                return None
+            raise GitgenError(said, "git status, in that folder, tells more")
+        return Repository(Git(Path(top[0])) if top and top[0] else git, Path(top[0]) if top and top[0] else None)
+
+    @cached_property
+    def config(self) -> Mapping[str, tuple[str, ...]]:
+        """Git's configuration, local over global over system: lower-case key to its values, the last one strongest."""
+        values: dict[str, tuple[str, ...]] = {}
+        for item in self.git.run("config", "--list", "-z", check=False).decode("utf-8", "replace").split("\0"):
+            key, _, value = item.partition("\n")
+            if key:
+                values[key] = (*values.get(key, ()), value)
+        return values
+
+    def resolve(self, revision: str) -> str | None:
+        """The id of the commit that a revision names, or None."""
+        return self.git.text("rev-parse", "-q", "--verify", revision + "^{commit}", check=False) or None
+
+    def head_branch(self) -> str | None:
+        """The branch that HEAD names, born or unborn; None when HEAD is detached."""
+        return self.git.text("symbolic-ref", "-q", "--short", "HEAD", check=False) or None
+
+    def tip(self, branch: str) -> str | None:
+        """The id of the commit a branch points at, or None if there is no such branch."""
+        return self.resolve(HEADS + branch)
+
+    def tree(self, commit: str | None) -> GitTree:
+        """The tree of a commit (the empty tree for None)."""
+        return GitTree(self.git, self.git.text("rev-parse", f"{commit}^{{tree}}") if commit else None)
+
+    def blob_id(self, content: bytes, like: str) -> str:
+        """The id that Git gives a blob, in the hash that the id `like` is written in."""
+        hasher = new_hash("sha1" if len(like) == 40 else "sha256")
+        hasher.update(b"blob %d\0" % len(content) + content)
+        return hasher.hexdigest()
+
+    @cached_property
+    def identity(self) -> tuple[str, str]:
+        """Author and committer, each as `Name <email> seconds zone`; GitgenError if the user gave git none."""
+        try:
+            # Without this git makes an identity up from the names of the user and of the host.
+            author, committer = (
+                self.git.text("-c", "user.useConfigOnly=true", "var", f"GIT_{who}_IDENT")
+                for who in ("AUTHOR", "COMMITTER")
+            )
+        except GitFailed:
+            raise GitgenError(
+                "Git does not know who you are, and gitgen never makes an identity up",
+                "git config --global user.name 'Your Name' && git config --global user.email you@example.org",
+            ) from None
+        return author, committer
+
+    def commit(self, parent: str | None, message: str, changes: Changes, tree: GitTree, *, sign: bool = True) -> str:
+        """Write a commit of `changes` on `parent`, whose tree is `tree`; its id. No ref is moved.
+
+        One `git fast-import` whose branch is forgotten at its end: only objects on the touched paths are read and
+        written, whatever the size of the repository. Signed when `commit.gpgSign` is set, unless `sign` is False.
+        """
+        author, committer = (_at_this_time(who) for who in self.identity)
+        stream = bytearray(b"feature done\ncommit refs/gitgen/none\nmark :1\n")
+        stream += f"author {author}\ncommitter {committer}\n".encode() + _counted(message.encode())
+        if parent:
+            stream += f"from {parent}\n".encode()
+        # Deletions first, so that a file can take the place of a folder that this very step empties.
+        for path, blob in sorted(changes.items(), key=lambda item: item[1] is not None):
+            stream += _file_change(path, blob, tree.mode(path))
+        zero = "0" * len(parent or "0" * 40)
+        stream += f"get-mark :1\nreset refs/gitgen/none\nfrom {zero}\n\ndone\n".encode()
+        oid = self.git.run("fast-import", "--quiet", "--done", stdin=bytes(stream)).decode().strip()
+        return self._sign(oid, parent, message) if sign and self._signs() else oid
+
+    def _signs(self) -> bool:
+        return self.config.get("commit.gpgsign", ("",))[-1].lower() in ("true", "yes", "on", "1")
+
+    def _sign(self, oid: str, parent: str | None, message: str) -> str:
+        parents = ("-p", parent) if parent else ()
+        arguments = ("commit-tree", "-S", f"{oid}^{{tree}}", *parents, "-F", "-")
+        try:
+            return self.git.run(*arguments, stdin=message.encode(), seconds=60).decode().strip()
+        except GitFailed as error:
+            raise GitgenError(
+                f"The commit could not be signed: {error.what}",
+                "mend the signing (or: git config commit.gpgSign false), then: gitgen resume",
+            ) from None
+
+    def move(self, ref: str, new: str | None, old: str | None, reason: str) -> None:
+        """Point `ref` at `new` (None deletes it) if it still is at `old` (None: is not there); else LostRace."""
+        zero = "0" * len(new or old or "0" * 40)
+        try:
+            self.git.run("update-ref", "--create-reflog", "-m", f"gitgen: {reason}", ref, new or zero, old or zero)
+        except GitFailed as error:
+            # Anything else than a lost race (a full disk, a folder without rights) is told as it is.
+            if self.git.text("rev-parse", "-q", "--verify", ref, check=False) == (old or ""):
+                raise error
+            raise LostRace(ref) from None
+
+
+def _why_no_repository(git: Git) -> str:
+    try:
+        git.run("rev-parse", "--is-bare-repository")
+    except GitFailed as error:
+        return error.stderr.strip().splitlines()[0] if error.stderr.strip() else error.what
+    return ""
+
+
+def _at_this_time(identity: str) -> str:
+    """An identity that was asked for earlier in this process, with the time of now in its zone."""
+    if "GIT_COMMITTER_DATE" in os.environ:
+        return identity
+    who, _, zone = identity.rpartition(" ")
+    return f"{who.rpartition(' ')[0]} {int(time.time())} {zone}"
+
+
+def _counted(content: bytes) -> bytes:
+    return b"data %d\n%s\n" % (len(content), content)
+
+
+def _file_change(path: str, blob: Blob | None, before: str | None) -> bytes:
+    """A `D` or `M` line (man git-fast-import, "commit"), the path quoted as its grammar wants it."""
+    escaped = path.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    quoted = f'"{escaped}"'.encode("utf-8", "surrogateescape")
+    if blob is None:
+        return b"D " + quoted + b"\n"
+    kept = before if before and before.startswith("10") else REGULAR
+    return f"M {blob.mode or kept} inline ".encode() + quoted + b"\n" + _counted(blob.content)

@@ -1,0 +1,26 @@
+"""The folders that are shipped beside the package in a checkout, and inside it in a wheel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gitgen.errors import GitgenError
+
+_PACKAGE = Path(__file__).parent
+
+
+def folder(name: str) -> Path:
+    """`preprompts` or `hooks`, wherever this gitgen was installed or checked out."""
+    inside = _PACKAGE / name
+    return inside if inside.is_dir() else _PACKAGE.parent / name
+
+
+def preprompt(name: str, chosen: Path | None = None) -> str:
+    """The text of a preprompt, from the folder that the user chose if it is there, else the shipped one."""
+    places = ([chosen] if chosen else []) + [folder("preprompts")]
+    path = next((p / f"{name}.txt" for p in places if (p / f"{name}.txt").is_file()), places[-1] / f"{name}.txt")
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "not UTF-8 text"
+        raise GitgenError(f"The preprompt {path} cannot be read: {why}", f"mend or restore {path}") from None

@@ -1,0 +1,129 @@
+"""The state of a session: the fold of its branch's log, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from gitgen.record import FOLDER, Chat, Usage
+from gitgen.repository import GitTree, Repository
+from gitgen.trailers import parse, usage_of
+
+PREFIX = "gitgen/"
+DONE = ("ok", "no-change")
+"""The states in which a step has done what it was asked; after `rejected` and `partial` it can be run again."""
+
+_FORMAT = "%H%x1f%P%x1f%an%x1f%at%x1f%s%x1f%(trailers:only,unfold)"
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A commit of a session; `step` is empty for one that a person made."""
+
+    oid: str
+    parent: str
+    author: str
+    time: int
+    """Seconds since the epoch."""
+    subject: str
+    trailers: dict[str, str]
+
+    @property
+    def step(self) -> str:
+        return self.trailers.get("Gitgen-Step", "")
+
+    @property
+    def status(self) -> str:
+        return self.trailers.get("Gitgen-Status", "")
+
+    @property
+    def model(self) -> str:
+        return self.trailers.get("Gitgen-Model", "")
+
+    @property
+    def usage(self) -> Usage:
+        return usage_of(self.trailers)
+
+
+@dataclass(frozen=True)
+class Session:
+    """A session at one tip; `commits` oldest first, the one that began it excluded."""
+
+    branch: str
+    tip: str
+    base: str
+    """The commit that it began from; empty when it began with the repository."""
+    plan: tuple[str, ...]
+    """The steps that its beginning asked for."""
+    commits: tuple[Commit, ...]
+
+    @property
+    def name(self) -> str:
+        return self.branch.removeprefix(PREFIX)
+
+    @property
+    def steps(self) -> tuple[Commit, ...]:
+        """The commits that steps made, oldest first."""
+        return tuple(commit for commit in self.commits if commit.step)
+
+    def left(self) -> tuple[str, ...]:
+        """The steps of the plan that have not been done, in order."""
+        left = list(self.plan)
+        for commit in self.steps:
+            if commit.status in DONE and left[:1] == [commit.step]:
+                left.pop(0)
+        return tuple(left)
+
+    def failed(self) -> Commit | None:
+        """The last step, if it was rejected or left partial."""
+        last = self.steps[-1] if self.steps else None
+        return last if last is not None and last.status not in DONE else None
+
+
+def history(repository: Repository, revision: str) -> Iterator[Commit]:
+    """The commits that a revision or a range reaches, newest first, along first parents."""
+    arguments = ("log", "--first-parent", "-z", f"--format={_FORMAT}", revision, "--")
+    for record in repository.git.records(*arguments):
+        oid, parents, author, time, subject, trailers = record.decode("utf-8", "replace").split("\x1f", 5)
+        yield Commit(oid, parents.partition(" ")[0], author, int(time), subject, parse(trailers))
+
+
+def load(repository: Repository, branch: str) -> Session | None:
+    """The session on a branch, or None if there is no such branch or its log does not begin one."""
+    tip = repository.tip(branch)
+    if tip is None:
+        return None
+    commits: list[Commit] = []
+    for commit in history(repository, tip):
+        if "Gitgen-Plan" in commit.trailers and commit.trailers.get("Gitgen-Session") == branch:
+            plan = tuple(step for step in commit.trailers["Gitgen-Plan"].split(",") if step)
+            return Session(branch, tip, commit.parent, plan, tuple(reversed(commits)))
+        commits.append(commit)
+    return None
+
+
+def folder_of(name: str) -> str:
+    """Where a session keeps its prompt and its chats."""
+    return f"{FOLDER}/{name}"
+
+
+def prompt_path(name: str) -> str:
+    """Where a session keeps its prompt."""
+    return f"{folder_of(name)}/prompt"
+
+
+def chat_path(name: str, tree: GitTree, step: str) -> str:
+    """The path of the next chat file: the highest number in the session's folder plus one, then the step."""
+    names = (PurePosixPath(entry.path).name for entry in tree.walk(folder_of(name)))
+    numbers = (name.partition("-")[0] for name in names if name.endswith(".json"))
+    number = max((int(n) for n in numbers if n.isascii() and n.isdigit()), default=0)
+    return f"{folder_of(name)}/{number + 1:04d}-{step}.json"
+
+
+def chat_of(repository: Repository, commit: Commit) -> Chat:
+    """The chat of a step's commit; ValueError if the commit holds none that can be read."""
+    log = commit.trailers.get("Gitgen-Log", "")
+    if not log:
+        raise ValueError(f"{commit.oid[:10]} is no step")
+    return Chat.from_json(repository.git.read(log))

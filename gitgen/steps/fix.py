@@ -1,0 +1,18 @@
+"""Change the files as the feedback asks."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gitgen.record import system, user
+from gitgen.steps import Brief
+
+
+def subject(inputs: Mapping[str, Any]) -> str:
+    return str(inputs["feedback"])
+
+
+def run(brief: Brief) -> None:
+    brief.edits(
+        system(brief.preprompt("system"), brief.preprompt(f"format-{brief.edit_format()}")),
+        user(*brief.files(), brief.preprompt("fix"), str(brief.inputs["feedback"])),
+    )

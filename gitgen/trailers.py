@@ -1,0 +1,88 @@
+"""Commit messages of steps: written with a closing block of `Gitgen-*` trailers, read back from `git log`.
+
+The grammar is that of man git-interpret-trailers; only keys that begin with `Gitgen-` are ever read.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Mapping
+
+from gitgen.record import Chat, Usage
+
+SUBJECT = 72
+BODY = 600
+_SUMMARY = re.compile(r"^\s*(?:[*_]{2})?summary:(?:[*_]{2})?\s*(.+)$", re.IGNORECASE | re.MULTILINE)
+_TRAILER = re.compile(r"^(Gitgen-[A-Za-z0-9-]+):[ \t]*(.*)$")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+
+
+def one_line(text: str, limit: int = SUBJECT) -> str:
+    """The first line of a text that says something, without control characters, at most `limit` characters."""
+    for line in text.splitlines():
+        if words := _CONTROL.sub(" ", line).strip():
+            return textwrap.shorten(words, limit, placeholder=" ...") if len(words) > limit else words
+    return ""
+
+
+def summary_of(reply: str) -> str:
+    """The reply's own `Summary:` line, or an empty string."""
+    found = _SUMMARY.search(reply[:4000])
+    return one_line(found.group(1).strip(" *_`").rstrip(".")) if found else ""
+
+
+def compose(subject: str, body: str, trailers: Mapping[str, str]) -> str:
+    """A commit message whose last paragraph is the trailers, whatever the subject and the body contain."""
+    kept = _quiet(body[:BODY] + (" ..." if len(body) > BODY else ""))
+    block = "\n".join(f"{key}: {_CONTROL.sub(' ', value).strip()}" for key, value in trailers.items())
+    return "\n\n".join(part for part in (one_line(subject) or "Step", kept, block) if part) + "\n"
+
+
+def _quiet(body: str) -> str:
+    """A body in which no line is a trailer of ours, a comment, or the `---` that ends a message for git."""
+    lines = (_CONTROL.sub(" ", line).rstrip() for line in body.strip().splitlines())
+    return "\n".join(f" {line}" if re.match(r"---|#|[A-Za-z0-9-]+\s*:", line) else line for line in lines)
+
+
+def step_trailers(chat: Chat, *, session: str, status: str, log: str) -> dict[str, str]:
+    """The trailers of a step's commit; `log` is the blob id of its chat file."""
+    usage = chat.usage
+    models = chat.models
+    trailers = {"Gitgen-Session": session, "Gitgen-Step": chat.step, "Gitgen-Status": status}
+    if models:
+        trailers["Gitgen-Model"] = ", ".join(models)
+    trailers |= {
+        "Gitgen-Prompt-Tokens": str(usage.prompt_tokens),
+        "Gitgen-Completion-Tokens": str(usage.completion_tokens),
+        "Gitgen-Total-Tokens": str(usage.total_tokens),
+    }
+    if usage.cached_tokens is not None:
+        trailers["Gitgen-Cached-Tokens"] = str(usage.cached_tokens)
+    trailers |= {"Gitgen-Usage": usage.source, "Gitgen-Log": log}
+    if models:
+        trailers["Assisted-by"] = f"gitgen:{models[-1]}"
+    return trailers
+
+
+def parse(message: str) -> dict[str, str]:
+    """The `Gitgen-*` trailers in a message's last paragraph, or in what `%(trailers:only,unfold)` printed of it."""
+    paragraph = re.split(r"\n[ \t]*\n", message.strip())[-1]
+    found = (_TRAILER.match(line) for line in paragraph.splitlines())
+    return {match.group(1): match.group(2).strip() for match in found if match}
+
+
+def usage_of(trailers: Mapping[str, str]) -> Usage:
+    """The usage that a step's trailers tell; what is missing or no number counts as 0."""
+
+    def number(key: str) -> int:
+        value = trailers.get(f"Gitgen-{key}-Tokens", "")
+        return int(value) if value.isascii() and value.isdigit() else 0
+
+    return Usage(
+        number("Prompt"),
+        number("Completion"),
+        number("Total"),
+        number("Cached") if "Gitgen-Cached-Tokens" in trailers else None,
+        "estimated" if trailers.get("Gitgen-Usage") == "estimated" else "api",
+    )

@@ -1,0 +1,202 @@
+"""The screen: results on standard output; the reply as it comes, progress and notes on standard error."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gitgen.ai import Completion
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.live import Live
+
+# What a model writes must not move the cursor, set the clipboard or change colours: terminals obey escape codes.
+_UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def printable(text: str) -> str:
+    """A text without the characters that a terminal would act upon."""
+    return _UNSAFE.sub("", text)
+
+
+def say(line: str = "") -> None:
+    """A line of the result."""
+    click.echo(line)
+
+
+def say_json(value: Any) -> None:
+    """The result for a machine."""
+    click.echo(json.dumps(value, indent=1, ensure_ascii=False))
+
+
+def note(line: str) -> None:
+    """A line beside the result."""
+    click.echo(line, err=True)
+
+
+def styled(text: str, **style: Any) -> str:
+    """A coloured text; click leaves the colours out where they would be noise, and so does NO_COLOR."""
+    import os
+
+    return text if os.environ.get("NO_COLOR") else click.style(text, **style)
+
+
+def ask(question: str) -> str | None:
+    """The user's answer, or None where no one can be asked."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+    import questionary
+
+    answer = questionary.text(question).unsafe_ask()
+    return str(answer)
+
+
+def tokens(count: int) -> str:
+    """A number of tokens as people read it: 834, 1.8k, 12k."""
+    if count < 1000:
+        return str(count)
+    return f"{count / 1000:.1f}k" if count < 10_000 else f"{count // 1000}k"
+
+
+def age(seconds: float) -> str:
+    """How long ago, in the largest unit that fits: `now`, `5 minutes ago`, `3 days ago`."""
+    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= length:
+            count = int(seconds // length)
+            return f"{count} {unit}{'s' if count > 1 else ''} ago"
+    return "now"
+
+
+def screen(quiet: bool = False) -> Quiet:
+    """What shows the progress of a step here: lines that move on a terminal, plain ones elsewhere."""
+    if quiet:
+        return Quiet()
+    return Terminal() if sys.stderr.isatty() else Plain()
+
+
+class Quiet:
+    """Shows only what must not be missed."""
+
+    def asking(self, model: str) -> None:
+        """A request goes out."""
+
+    def text(self, piece: str) -> None:
+        """A piece of the reply came in."""
+
+    def answered(self, completion: Completion) -> None:
+        """The reply has ended, whole or not."""
+
+    def waiting(self, seconds: float, why: str) -> None:
+        """The endpoint is asked again in so many seconds."""
+
+    def note(self, line: str) -> None:
+        """Something that the user should know."""
+        note(line)
+
+    def close(self) -> None:
+        """Nothing more will come."""
+
+
+class Plain(Quiet):
+    """The reply as plain text, then a line with model, tokens and time."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._began = 0.0
+        self._pieces = 0
+        self._why = ""
+
+    def asking(self, model: str) -> None:
+        self._began, self._pieces, self._why = self._clock(), 0, ""
+        note(f"asking {model}")
+
+    def text(self, piece: str) -> None:
+        self._pieces += 1
+        click.echo(printable(piece), nl=False, err=True)
+
+    def answered(self, completion: Completion) -> None:
+        note(f"\n{self._summary(completion)}")
+
+    def waiting(self, seconds: float, why: str) -> None:
+        if why != self._why:
+            note(f"{why}; again in {seconds:.0f} s")
+        self._why = why
+
+    def _summary(self, completion: Completion) -> str:
+        usage = completion.usage
+        count = f"{usage.prompt_tokens} + {usage.completion_tokens}" if usage else f"about {self._pieces}"
+        end = "" if completion.reply.whole else f", ended by {completion.reply.finish_reason or 'a broken stream'}"
+        return f"{completion.reply.model}: {count} tokens, {self._clock() - self._began:.1f} s{end}"
+
+
+class Terminal(Plain):
+    """The reply line by line above one line that lives: the line under way, model, tokens so far, elapsed time."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(clock)
+        self._live: Live | None = None
+        self._line = ""
+        self._model = ""
+
+    def asking(self, model: str) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        self._began, self._pieces, self._line, self._model = self._clock(), 0, "", model
+        self._live = Live(
+            console=Console(stderr=True), get_renderable=self._status, transient=True, refresh_per_second=8
+        )
+        self._live.start()
+
+    def text(self, piece: str) -> None:
+        self._pieces += 1
+        *lines, self._line = (self._line + printable(piece)).split("\n")
+        for line in lines:
+            self._print(line)
+
+    def answered(self, completion: Completion) -> None:
+        if self._line:
+            self._print(self._line)
+        self._stop()
+        note(styled(self._summary(completion), dim=True))
+
+    def waiting(self, seconds: float, why: str) -> None:
+        self._stop()
+        end = "\n" if seconds <= 1 else ""
+        click.echo(f"\r\x1b[K{printable(why)}; again in {seconds:.0f} s{end}", nl=False, err=True)
+
+    def note(self, line: str) -> None:
+        self._stop()
+        note(line)
+
+    def close(self) -> None:
+        self._stop()
+
+    @property
+    def _console(self) -> Console:
+        assert self._live is not None
+        return self._live.console
+
+    def _print(self, line: str) -> None:
+        from rich.text import Text
+
+        self._console.print(Text(line, style="dim"), soft_wrap=True)
+
+    def _stop(self) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def _status(self) -> Any:
+        from rich.text import Text
+
+        seconds = self._clock() - self._began
+        doing = f"about {self._pieces} tokens" if self._pieces else "waiting for the first token"
+        return Text(f"{self._line}\n{self._model}: {doing}, {seconds:.0f} s", style="dim", overflow="ellipsis")

@@ -1,0 +1,140 @@
+"""A scripted OpenAI-compatible endpoint over real HTTP: each request takes the next answer of the script."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer: a streamed reply, or an error with a status, headers and body."""
+
+    content: str = ""
+    finish_reason: str | None = "stop"
+    usage: tuple[int, int] | None = (100, 20)
+    cached: int | None = None
+    model: str = ""
+    status: int = 200
+    error: dict[str, Any] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    cut: bool = False
+    """Hang up after the content, without an end."""
+    between: Callable[[], None] | None = None
+    """Called when the request has arrived, before it is answered."""
+
+
+def says(content: str, **more: Any) -> Answer:
+    return Answer(content, **more)
+
+
+def fails(status: int, message: str = "no", *, headers: dict[str, str] | None = None, **error: Any) -> Answer:
+    return Answer(status=status, error={"message": message, **error}, headers=headers or {})
+
+
+class Endpoint:
+    """A running endpoint: `base_url` to give to gitgen, `requests` as they came."""
+
+    def __init__(self, script: Sequence[Answer], models: Sequence[str] = ("scripted",)) -> None:
+        self.script = list(script)
+        self.models = list(models)
+        self.requests: list[dict[str, Any]] = []
+        self.keys: list[str] = []
+        endpoint = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                body = json.dumps({"object": "list", "data": [{"id": m, "object": "model"} for m in endpoint.models]})
+                self._whole(200, body, {})
+
+            def do_POST(self) -> None:
+                request = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                endpoint.keys.append(self.headers.get("authorization", ""))
+                endpoint.requests.append(request)
+                if not endpoint.script:
+                    self._whole(400, json.dumps({"error": {"message": "the script has no answer left"}}), {})
+                    return
+                answer = endpoint.script.pop(0)
+                if answer.between:
+                    answer.between()
+                if answer.status != 200:
+                    self._whole(answer.status, json.dumps({"error": answer.error}), answer.headers)
+                else:
+                    self._stream(answer, request)
+
+            def _whole(self, status: int, body: str, headers: dict[str, str]) -> None:
+                self.send_response(status)
+                for name, value in {"content-type": "application/json", **headers}.items():
+                    self.send_header(name, value)
+                self.send_header("content-length", str(len(body.encode())))
+                self.end_headers()
+                self.wfile.write(body.encode())
+
+            def _stream(self, answer: Answer, request: dict[str, Any]) -> None:
+                self.send_response(200)
+                self.send_header("content-type", "text/event-stream")
+                self.send_header("connection", "close")
+                self.end_headers()
+                self.close_connection = True
+                model = answer.model or request["model"]
+                for start in range(0, len(answer.content), 16):
+                    self._event(
+                        model, {"delta": {"content": answer.content[start : start + 16]}, "finish_reason": None}
+                    )
+                if answer.cut:
+                    return
+                self._event(model, {"delta": {}, "finish_reason": answer.finish_reason})
+                if answer.usage:
+                    prompt, completion = answer.usage
+                    usage: dict[str, Any] = {
+                        "prompt_tokens": prompt,
+                        "completion_tokens": completion,
+                        "total_tokens": prompt + completion,
+                    }
+                    if answer.cached is not None:
+                        usage["prompt_tokens_details"] = {"cached_tokens": answer.cached}
+                    self._event(model, None, usage)
+                self.wfile.write(b"data: [DONE]\n\n")
+
+            def _event(self, model: str, choice: dict[str, Any] | None, usage: dict[str, Any] | None = None) -> None:
+                chunk = {
+                    "id": "chatcmpl-1",
+                    "object": "chat.completion.chunk",
+                    "created": 1,
+                    "model": model,
+                    "choices": [{"index": 0, **choice}] if choice else [],
+                    "usage": usage,
+                }
+                self.wfile.write(f"data: {json.dumps(chunk)}\n\n".encode())
+                self.wfile.flush()
+
+            def log_message(self, format: str, *args: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.base_url = f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+
+    def start(self) -> None:
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@contextmanager
+def endpoint(*script: Answer, models: Sequence[str] = ("scripted",)) -> Iterator[Endpoint]:
+    """An endpoint that answers with the script for as long as the block lasts."""
+    running = Endpoint(script, models)
+    running.start()
+    try:
+        yield running
+    finally:
+        running.stop()
