@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from gitgen import patch, reply
 from gitgen.errors import Refusal, Rejected
 from gitgen.patch import Outcome
 from gitgen.patch.overlay import Overlay
-from gitgen.values import Changes, Tree
+from gitgen.values import EXECUTABLE, Blob, Changes, Tree, mode_of
 
 _OF_NO_FILE = ("no-files", "no-name", "cut-off")
 
@@ -33,10 +33,22 @@ class Draft:
         left = tuple(old for old in self.refusals if not _settled(old, self.refusals, outcome, bool(fresh)))
         return Draft(
             self.parent,
-            MappingProxyType(dict(outcome.changes)),
+            MappingProxyType(dict(_effect(outcome.changes, self.parent))),
             tuple(dict.fromkeys(left + fresh)),
             self.notes + reading.notes + outcome.notes,
         )
+
+
+def _effect(changes: Changes, parent: Tree) -> Iterator[tuple[str, Blob | None]]:
+    """The changes that really change the tree; a new file that names its interpreter becomes executable."""
+    for path, blob in changes.items():
+        before = mode_of(parent, path)
+        if blob is not None and blob.mode is None and before is None and blob.content.startswith(b"#!"):
+            blob = replace(blob, mode=EXECUTABLE)
+        if blob is None and before is None:
+            continue
+        if blob is None or before is None or blob.mode not in (None, before) or blob.content != parent[path]:
+            yield path, blob
 
 
 def _settled(old: Refusal, outstanding: tuple[Refusal, ...], outcome: Outcome, failed: bool) -> bool:

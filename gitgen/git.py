@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Iterator, MutableMapping
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, MutableMapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gitgen.errors import GitgenError
 
@@ -55,6 +55,8 @@ class Git:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._command: Command | None = None
+        self._batch: ExitStack | None = None
+        self._cat: subprocess.Popen[bytes]
 
     @property
     def command(self) -> Command:
@@ -88,7 +90,7 @@ class Git:
             raise GitFailed(args, process.returncode, stderr.decode("utf-8", "replace"))
         return bytes(stdout)
 
-    def records(self, *args: str, end: bytes = b"\0") -> Iterator[bytes]:
+    def records(self, *args: str, end: bytes = b"\0") -> Generator[bytes, None, None]:
         """Run `git ARGS` and yield its output in pieces that end with `end`; git is stopped when you stop."""
         rest = b""
         with self._start(args, None) as process:
@@ -126,20 +128,20 @@ class Git:
 
     def read(self, oid: str) -> bytes:
         """The content of the object with this id, over one long-lived `git cat-file --batch`."""
-        return bytes(self._ask(self.command.get_object_data, oid)[3])
-
-    def size(self, oid: str) -> int:
-        """The size of an object in bytes, without reading it (`git cat-file --batch-check`)."""
-        return int(self._ask(self.command.get_object_header, oid)[2])
-
-    @staticmethod
-    def _ask(question: Callable[[str], tuple[Any, ...]], oid: str) -> tuple[Any, ...]:
-        try:
-            return question(oid)
-        except ValueError as error:
-            raise GitFailed(("cat-file", "--batch"), 128, str(error)) from None
+        # gitpython has such a process as well, but it cannot read the ids of a SHA-256 repository.
+        if self._batch is None:
+            self._batch = ExitStack()
+            self._cat = self._batch.enter_context(self._start(("cat-file", "--batch"), None))
+        assert self._cat.stdin is not None and self._cat.stdout is not None
+        self._cat.stdin.write(f"{oid}\n".encode())
+        self._cat.stdin.flush()
+        header = self._cat.stdout.readline().decode().split()
+        if len(header) != 3:
+            raise GitFailed(("cat-file", "-p", oid), 128, f"the repository lacks the object {oid}")
+        return bytes(self._cat.stdout.read(int(header[2]) + 1)[:-1])
 
     def close(self) -> None:
-        """End the long-lived processes."""
-        if self._command is not None:
-            self._command.clear_cache()
+        """End the long-lived process."""
+        if self._batch is not None:
+            self._batch.close()
+            self._batch = None

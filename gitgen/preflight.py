@@ -9,7 +9,6 @@ from pathlib import Path
 
 from gitgen.errors import GitgenError
 from gitgen.progress import branch_taken
-from gitgen.record import FOLDER
 from gitgen.repository import Repository
 from gitgen.state import PREFIX
 from gitgen.worktree import worktree_of
@@ -118,7 +117,7 @@ def text_of(content: bytes, source: str) -> str:
 
 def nothing_unkept(folder: Path) -> None:
     """GitgenError if a folder that is to become a repository holds more than a prompt."""
-    others = sorted(p.name for p in folder.iterdir() if p.name not in ("prompt", FOLDER)) if folder.is_dir() else []
+    others = sorted(p.name for p in folder.iterdir() if p.name not in ("prompt", ".git")) if folder.is_dir() else []
     if others:
         raise GitgenError(
             f"{folder} holds files that no repository keeps: {', '.join(others[:NAMED])}",

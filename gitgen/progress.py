@@ -79,7 +79,7 @@ def advance(repository: Repository, branch: str, old: str, new: str, step: str) 
             f"gitgen resume {branch} reads them again on the new tip, for free",
         ) from None
     if worktree:
-        _bring_forward(worktree, old, new)
+        _bring_forward(worktree, branch, old, new)
 
 
 def landed_already(repository: Repository, progress: Progress) -> bool:
@@ -95,15 +95,15 @@ def landed_already(repository: Repository, progress: Progress) -> bool:
         return False
     worktree = worktree_of(repository, progress.branch)
     if worktree is not None and repository.resolve(f"{tip}^") == progress.parent:
-        _bring_forward(worktree, progress.parent, tip)
+        _bring_forward(worktree, progress.branch, progress.parent, tip)
     repository.move(ref_of(progress.branch), None, progress.oid, "step landed")
     return True
 
 
-def _bring_forward(worktree: Worktree, old: str, new: str) -> None:
+def _bring_forward(worktree: Worktree, branch: str, old: str, new: str) -> None:
     problem = worktree.fast_forward(old, new)
     if problem:
         raise GitgenError(
             f"The step is on the branch, but the work tree at {worktree.top} stays behind: {problem}",
-            f"git -C {worktree.top} read-tree -m -u {old[:12]} {new[:12]}",
+            f"mend that, then: gitgen resume {branch}",
         )

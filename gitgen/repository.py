@@ -70,10 +70,6 @@ class GitTree(Mapping[str, bytes]):
             else:
                 yield entry
 
-    def size(self, entry: Entry) -> int:
-        """The size in bytes of an entry's blob, without reading it."""
-        return self._git.size(entry.oid)
-
     def __getitem__(self, path: str) -> bytes:
         entry = self.entry(path)
         if entry is None or not entry.mode.startswith("10"):

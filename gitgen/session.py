@@ -118,7 +118,7 @@ class Run:
         """Send messages and read the reply: the recorded one if this was asked before, else the model's."""
         tries = self._recorded.pop(0) if self._recorded else ()
         turn = tries[-1] if tries else None
-        if turn is None or turn.reply is None or not turn.reply.whole:
+        if turn is None or turn.reply is None or turn.reply.finish_reason is None:
             turn = self._answer(turn, messages, reads)
         if turn.reply is None or not turn.reply.whole:
             raise _Unfinished

@@ -29,14 +29,14 @@ def one_line(text: str, limit: int = SUBJECT) -> str:
 def summary_of(reply: str) -> str:
     """The reply's own `Summary:` line, or an empty string."""
     found = _SUMMARY.search(reply[:4000])
-    return one_line(found.group(1).strip(" *_`").rstrip(".")) if found else ""
+    return one_line(found.group(1).strip(" *_").rstrip(".")) if found else ""
 
 
 def compose(subject: str, body: str, trailers: Mapping[str, str]) -> str:
     """A commit message whose last paragraph is the trailers, whatever the subject and the body contain."""
     kept = _quiet(body[:BODY] + (" ..." if len(body) > BODY else ""))
     block = "\n".join(f"{key}: {_CONTROL.sub(' ', value).strip()}" for key, value in trailers.items())
-    return "\n\n".join(part for part in (one_line(subject) or "Step", kept, block) if part) + "\n"
+    return "\n\n".join(part for part in (one_line(subject).lstrip("-# ") or "Step", kept, block) if part) + "\n"
 
 
 def _quiet(body: str) -> str:

@@ -68,6 +68,6 @@ def worktree_of(repository: Repository, branch: str) -> Worktree | None:
     ):
         if line.startswith("worktree "):
             top = line.removeprefix("worktree ")
-        elif line == f"branch {HEADS}{branch}":
+        elif line == f"branch {HEADS}{branch}" and Path(top).is_dir():
             return Worktree(Path(top))
     return None

@@ -9,7 +9,7 @@ from gitgen.state import PREFIX, Commit, Session, load
 
 
 def session_at(repository: Repository, branch: str | None) -> Session:
-    """The session on the branch that the user named, or on the one that is checked out; GitgenError if there is none."""
+    """The session on the branch that the user named, else on the one that is checked out; GitgenError if none is."""
     branch = branch or preflight.branch_of_head(repository)[0]
     if repository.tip(branch) is None and repository.tip(PREFIX + branch) is not None:
         branch = PREFIX + branch

@@ -1,0 +1,131 @@
+"""`gitgen fix`, and reading what it did, through the command."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Gitgen, Ran, git, write
+from tests.replies import FRENCH, MISFIT, PROGRAM, RUN_SH, diff
+from tests.scripted import Endpoint, endpoint, says
+
+
+@pytest.fixture
+def fix(gitgen: Gitgen, folder: Path) -> object:
+    def run(scripted: Endpoint, *args: str, stdin: str = "", cwd: Path = folder) -> Ran:
+        return gitgen("fix", *args, stdin=stdin, cwd=cwd, GITGEN_BASE_URL=scripted.base_url)
+
+    return run
+
+
+def test_a_fix_on_any_branch_begins_a_session_and_leaves_that_branch(fix: Gitgen, folder: Path) -> None:
+    write(folder, {"untracked": "mine"})
+    main = git(folder, "rev-parse", "main")
+    with endpoint(says(MISFIT), says(FRENCH)) as scripted:
+        ran = fix(scripted, "Greet in French")
+    assert ran.code == 0, ran.err
+    assert git(folder, "rev-parse", "main") == main and git(folder, "branch", "--show-current") == "main"
+    assert git(folder, "diff", "--stat", "main...gitgen/greet-in-french", "--", "hello.py")
+    assert git(folder, "status", "--porcelain") == "?? untracked"
+
+
+def test_a_fix_on_a_session_goes_on_top_and_its_work_tree_follows(fix: Gitgen, gitgen: Gitgen, folder: Path) -> None:
+    with endpoint(says(FRENCH), says(diff("README.md", "# Hello", "# Bonjour"))) as scripted:
+        assert fix(scripted, "Greet in French", "--name", "x").code == 0
+        git(folder, "switch", "-q", "gitgen/x")
+        ran = fix(scripted, "The title too")
+    assert ran.code == 0, ran.err
+    assert (folder / "README.md").read_text() == "# Bonjour\n"
+    assert git(folder, "status", "--porcelain") == ""
+    assert git(folder, "for-each-ref", "--format=%(refname)") == "refs/heads/gitgen/x\nrefs/heads/main"
+
+
+def test_a_branch_need_not_be_checked_out(fix: Gitgen, folder: Path) -> None:
+    with endpoint(says(FRENCH), says(diff("README.md", "# Hello", "# Bonjour"))) as scripted:
+        fix(scripted, "Greet in French", "--name", "x")
+        ran = fix(scripted, "The title too", "--branch", "gitgen/x")
+    assert ran.code == 0, ran.err
+    assert git(folder, "show", "gitgen/x:README.md") == "# Bonjour"
+    assert (folder / "README.md").read_text() == "# Hello\n"
+
+
+def test_only_the_named_files_are_shown_seen_from_where_the_user_stands(fix: Gitgen, folder: Path) -> None:
+    write(folder, {"src/a.py": "a = 1\n", "src/b.py": "b = 1\n"})
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "src")
+    with endpoint(says(diff("src/a.py", "a = 1", "a = 2"))) as scripted:
+        assert fix(scripted, "Two", "--file", "a.py", cwd=folder / "src").code == 0
+        sent = scripted.requests[0]["messages"][1]["content"]
+    assert "src/a.py\n```\na = 1\n```" in sent
+    assert "b = 1" not in sent and "Hello" not in sent
+
+
+def test_the_feedback_may_come_by_standard_input(fix: Gitgen, folder: Path) -> None:
+    with endpoint(says(FRENCH)) as scripted:
+        assert fix(scripted, "--name", "x", stdin="Greet in French\n").code == 0
+        assert scripted.requests[0]["messages"][1]["content"].endswith("Greet in French")
+
+
+def test_small_models_are_asked_for_whole_files(fix: Gitgen, folder: Path) -> None:
+    whole = "hello.py\n```python\nprint('Bonjour')\n```\n"
+    with endpoint(says(whole), models=["qwen2.5-coder-0.5b"]) as scripted:
+        assert fix(scripted, "Greet in French", "--name", "x", "--model", "qwen2.5-coder-0.5b").code == 0
+    with endpoint(says(FRENCH)) as large:
+        assert fix(large, "Greet in French", "--name", "y", "--model", "gpt-4.1").code == 0
+    systems = [e.requests[0]["messages"][0]["content"] for e in (scripted, large)]
+    assert "@@" not in systems[0] and "@@" in systems[1]
+    assert git(folder, "show", "gitgen/x:hello.py") == "print('Bonjour')"
+
+
+def test_uncommitted_changes_are_committed_first_when_asked_to(fix: Gitgen, folder: Path) -> None:
+    with endpoint(says(FRENCH), says(diff("README.md", "# Mine", "# Bonjour"))) as scripted:
+        fix(scripted, "Greet in French", "--name", "x")
+        git(folder, "switch", "-q", "gitgen/x")
+        write(folder, {"README.md": "# Mine\n"})
+        assert fix(scripted, "The title too").code == 1
+        assert len(scripted.requests) == 1, "no token is spent on a dirty work tree"
+        ran = fix(scripted, "The title too", "--commit-dirty")
+    assert ran.code == 0, ran.err
+    assert (folder / "README.md").read_text() == "# Bonjour\n"
+    assert git(folder, "log", "--format=%s", "-3").splitlines()[1] == "Save work before gitgen goes on"
+
+
+def test_a_session_can_be_read(fix: Gitgen, gitgen: Gitgen, folder: Path) -> None:
+    with endpoint(says(MISFIT, usage=(10, 1)), says(FRENCH, usage=(20, 2), cached=8)) as scripted:
+        fix(scripted, "Greet in French", "--name", "x")
+    log = gitgen("log", "gitgen/x")
+    assert log.code == 0 and "Greet in French" in log.out and " ok " in log.out
+    (step,) = json.loads(gitgen("log", "x", "--json").out)
+    assert step["total_tokens"] == 33 and step["commit"] == git(folder, "rev-parse", "gitgen/x")
+    usage = json.loads(gitgen("usage", "gitgen/x", "--json").out)["total"]
+    assert (usage["prompt_tokens"], usage["completion_tokens"], usage["cached_tokens"]) == (30, 3, 8)
+    assert gitgen("usage", "gitgen/x", "--by", "model").out.splitlines()[-1].split() == ["total", "30", "8", "3", "33"]
+    shown = gitgen("show", "--branch", "gitgen/x").out
+    assert "[hello.py, blob" in shown and MISFIT.strip() in shown and FRENCH.strip() in shown
+    request = json.loads(gitgen("show", "1", "--branch", "gitgen/x", "--request").out)
+    assert request["messages"] == scripted.requests[1]["messages"]
+    chat = gitgen("show", "--branch", "gitgen/x", "--json").out
+    assert chat == git(folder, "show", "gitgen/x:.gitgen/x/0001-fix.json") + "\n"
+
+
+def test_a_step_under_way_can_be_dropped_and_its_chat_stays(fix: Gitgen, gitgen: Gitgen, folder: Path) -> None:
+    with endpoint() as scripted:
+        assert fix(scripted, "Greet in French", "--name", "x").code == 1
+    assert "under way" in gitgen("fix", "Other", "--branch", "gitgen/x").err
+    ran = gitgen("resume", "--drop")
+    assert ran.code == 0, ran.err
+    assert git(folder, "for-each-ref", "refs/gitgen") == ""
+    assert git(folder, "log", "-1", "--format=%s", "gitgen/x") == "Keep the partial reply to: Greet in French"
+
+
+def test_a_resume_works_in_a_fresh_clone(gitgen: Gitgen, folder: Path, tmp_path: Path) -> None:
+    with endpoint(says(PROGRAM), says(RUN_SH, finish_reason="length"), says(RUN_SH)) as scripted:
+        ran = gitgen("new", ".", "-m", "Greet", "--name", "x", GITGEN_BASE_URL=scripted.base_url)
+        assert ran.code == 1 and "cut off" in ran.err
+        git(tmp_path, "clone", "-q", "--branch", "gitgen/x", str(folder), "clone")
+        again = gitgen("resume", cwd=tmp_path / "clone", GITGEN_BASE_URL=scripted.base_url)
+    assert again.code == 0, again.err
+    assert (tmp_path / "clone" / "run.sh").exists()
+    assert gitgen("resume", cwd=tmp_path / "clone").err == "nothing is left to do\n"

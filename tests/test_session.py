@@ -1,0 +1,289 @@
+"""Steps as commits: what they hold, what they leave alone, what happens when the world moves meanwhile."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gitgen.ai import Model
+from gitgen.ai.endpoint import Endpoint as RealEndpoint
+from gitgen.draft import Draft
+from gitgen.errors import GitgenError
+from gitgen.plan import go_on
+from gitgen.progress import progress_of
+from gitgen.record import Chat
+from gitgen.redact import redactor
+from gitgen.repository import Repository
+from gitgen.session import Landed, Run, World, begin, begin_branch
+from gitgen.settings import Settings
+from gitgen.state import chat_of, load
+from gitgen.ui import Quiet
+from tests.conftest import HELLO, git
+from tests.replies import FRENCH, MISFIT, PROGRAM, RUN_SH, diff
+from tests.scripted import Answer, Endpoint, endpoint, fails, says
+
+BRANCH = "gitgen/x"
+Worlds = Callable[[Endpoint], World]
+
+
+@pytest.fixture
+def world(repository: Repository) -> Worlds:
+    def make(scripted: Endpoint) -> World:
+        model: Model = RealEndpoint(scripted.base_url, "key-of-the-user", ("scripted",), timeout=10)
+        return World(
+            repository=repository,
+            model=lambda: model,
+            settings=Settings(retries=1),
+            listener=Quiet(),
+            redact=redactor({"A_SECRET": "hush-hush-hush"}, "key-of-the-user"),
+            preprompt=lambda name: f"({name})",
+        )
+
+    return make
+
+
+def started(here: World, *plan: str) -> str:
+    """Begin a session on BRANCH from HEAD; its first commit."""
+    first = begin(here, BRANCH, base=here.repository.resolve("HEAD"), prompt="Greet\n", plan=plan)
+    begin_branch(here.repository, BRANCH, first)
+    return first
+
+
+def fixed(here: World, feedback: str = "In French", **inputs: object) -> Landed:
+    tip = here.repository.tip(BRANCH) or started(here)
+    return Run.start(here, BRANCH, tip, "fix", {"feedback": feedback, "files": [], **inputs}).run()
+
+
+def test_a_step_is_one_commit_with_its_files_its_chat_and_its_trailers(folder: Path, world: Worlds) -> None:
+    with endpoint(says(FRENCH, usage=(1834, 567), cached=1024, model="gpt-4o-2024-08-06")) as scripted:
+        here = world(scripted)
+        first = started(here)
+        landed = fixed(here)
+    assert landed.status == "ok"
+    assert git(folder, "rev-parse", f"{BRANCH}^") == first
+    assert git(folder, "show", f"{BRANCH}:hello.py") == HELLO.rstrip().replace("Hello", "Bonjour")
+    changed = git(folder, "diff-tree", "--no-commit-id", "--name-only", "-r", BRANCH).splitlines()
+    assert changed == [".gitgen/x/0001-fix.json", "hello.py"]
+    log = git(folder, "rev-parse", f"{BRANCH}:.gitgen/x/0001-fix.json")
+    assert git(folder, "log", "-1", "--format=%B", BRANCH).strip() == (
+        "Greet in French\n\nIn French\n\n"
+        "Gitgen-Session: gitgen/x\nGitgen-Step: fix\nGitgen-Status: ok\nGitgen-Model: gpt-4o-2024-08-06\n"
+        "Gitgen-Prompt-Tokens: 1834\nGitgen-Completion-Tokens: 567\nGitgen-Total-Tokens: 2401\n"
+        f"Gitgen-Cached-Tokens: 1024\nGitgen-Usage: api\nGitgen-Log: {log}\nAssisted-by: gitgen:gpt-4o-2024-08-06"
+    )
+
+
+def test_the_chat_file_points_at_the_files_that_were_shown(folder: Path, world: Worlds) -> None:
+    with endpoint(says(FRENCH)) as scripted:
+        fixed(world(scripted))
+        sent = scripted.requests[0]["messages"]
+    chat = json.loads(git(folder, "show", f"{BRANCH}:.gitgen/x/0001-fix.json"))
+    parts = chat["turns"][0]["messages"][1]["content"]
+    assert {"path": "hello.py", "oid": git(folder, "rev-parse", "main:hello.py")} in parts
+    assert HELLO not in json.dumps(chat), "no file is stored twice"
+    assert f"hello.py\n```\n{HELLO}```" in sent[1]["content"]
+    assert sent[1]["content"].endswith("(fix)\n\nIn French")
+
+
+def test_the_trailers_add_up_without_gitgen(folder: Path, world: Worlds) -> None:
+    with endpoint(says(MISFIT, usage=(10, 1)), says(FRENCH, usage=(20, 2))) as scripted:
+        fixed(world(scripted))
+    numbers = git(folder, "log", "--format=%(trailers:key=Gitgen-Total-Tokens,valueonly)", BRANCH).split()
+    assert sum(map(int, numbers)) == 33
+
+
+def test_the_tree_is_a_function_of_the_log(folder: Path, world: Worlds) -> None:
+    with endpoint(says(MISFIT), says(FRENCH)) as scripted:
+        here = world(scripted)
+        landed = fixed(here)
+    session = load(here.repository, BRANCH)
+    assert session is not None
+    (commit,) = session.steps
+    draft = Draft(here.repository.tree(commit.parent))
+    for reply in chat_of(here.repository, commit).replies():
+        draft = draft.read(reply)
+    changes = {**draft.changes}
+    again = here.repository.commit(commit.parent, "x", changes, here.repository.tree(commit.parent))
+    ours = set(git(folder, "ls-tree", "-r", landed.oid).splitlines())
+    assert {line for line in ours if "0001-fix.json" not in line} == set(
+        git(folder, "ls-tree", "-r", again).splitlines()
+    )
+
+
+def test_what_does_not_fit_goes_back_with_the_real_lines_and_nothing_is_half_applied(
+    folder: Path, world: Worlds
+) -> None:
+    with endpoint(says(MISFIT), says(FRENCH)) as scripted:
+        assert fixed(world(scripted)).status == "ok"
+    back = scripted.requests[1]["messages"]
+    assert [message["role"] for message in back] == ["system", "user", "assistant", "user"]
+    assert back[2]["content"] == MISFIT
+    assert "hello.py" in back[3]["content"] and "return 'Hello ' + name" in back[3]["content"]
+
+
+def test_after_the_last_round_the_reply_is_kept_and_no_file_changed(folder: Path, world: Worlds) -> None:
+    both = MISFIT + "\n" + diff("README.md", "# Hello", "# Bonjour")
+    with endpoint(*[says(both)] * 4) as scripted:
+        here = world(scripted)
+        first = started(here)
+        landed = fixed(here)
+        assert len(scripted.requests) == 4, "one request and three rounds"
+    assert landed.status == "rejected"
+    assert git(folder, "diff-tree", "-r", "--name-only", first, BRANCH).splitlines() == [".gitgen/x/0001-fix.json"]
+    assert [refusal.path for refusal in landed.draft.refusals] == ["hello.py"]
+    assert git(folder, "log", "-1", "--format=%s", BRANCH) == "Keep the rejected reply to: In French"
+
+
+@pytest.mark.parametrize("reply", ["", "I cannot help with that.", "```\nprint(1)\n```\n"])
+def test_a_reply_without_files_is_rejected(folder: Path, world: Worlds, reply: str) -> None:
+    with endpoint(*[says(reply)] * 4) as scripted:
+        landed = fixed(world(scripted))
+    assert landed.status == "rejected" and landed.draft.refusals
+
+
+def test_a_reply_that_changes_nothing_is_no_change(folder: Path, world: Worlds) -> None:
+    same = f"hello.py\n```python\n{HELLO}```\n"
+    with endpoint(says(same)) as scripted:
+        landed = fixed(world(scripted))
+    assert landed.status == "no-change"
+    assert git(folder, "diff", "--name-only", f"{BRANCH}^", BRANCH) == ".gitgen/x/0001-fix.json"
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"), [(says(FRENCH, finish_reason="length"), "length"), (says(FRENCH, cut=True), None)]
+)
+def test_a_reply_that_is_not_whole_is_kept_and_never_applied(
+    folder: Path, world: Worlds, answer: Answer, reason: str | None
+) -> None:
+    with endpoint(answer, answer) as scripted:
+        here = world(scripted)
+        first = started(here)
+        landed = fixed(here)
+    assert landed.status == "partial"
+    assert git(folder, "diff", "--name-only", first, BRANCH) == ".gitgen/x/0001-fix.json"
+    kept = Chat.from_json(git(folder, "show", f"{BRANCH}:.gitgen/x/0001-fix.json"))
+    assert [turn.reply.finish_reason for turn in kept.turns if turn.reply] == [reason] * len(scripted.requests)
+    assert kept.turns[0].reply is not None and kept.turns[0].reply.content == FRENCH
+
+
+def test_a_broken_stream_is_asked_again_and_both_replies_are_kept_and_counted(folder: Path, world: Worlds) -> None:
+    with endpoint(says(FRENCH[:30], cut=True), says(FRENCH, usage=(7, 3))) as scripted:
+        landed = fixed(world(scripted))
+    assert landed.status == "ok"
+    first, second = landed.chat.turns
+    assert first.reply is not None and first.reply.content == FRENCH[:30] and first.usage is not None
+    assert first.usage.source == "estimated" and second.usage is not None and second.usage.total_tokens == 10
+    assert scripted.requests[0]["messages"] == scripted.requests[1]["messages"]
+
+
+def test_a_lost_race_loses_nothing_and_a_resume_is_free(folder: Path, world: Worlds) -> None:
+    def meanwhile() -> None:
+        tip = git(folder, "commit-tree", "-p", BRANCH, "-m", "A person was here", f"{BRANCH}^{{tree}}")
+        git(folder, "update-ref", f"refs/heads/{BRANCH}", tip)
+
+    with endpoint(says(FRENCH, between=meanwhile)) as scripted:
+        here = world(scripted)
+        with pytest.raises(GitgenError, match="moved while the step ran") as caught:
+            fixed(here)
+        assert f"gitgen resume {BRANCH}" in caught.value.mend
+        assert git(folder, "log", "-1", "--format=%s", BRANCH) == "A person was here"
+        (landed,) = go_on(here, BRANCH)
+        assert len(scripted.requests) == 1
+    assert landed.status == "ok"
+    assert git(folder, "log", "--format=%s", "-2", BRANCH).splitlines() == ["Greet in French", "A person was here"]
+    assert progress_of(here.repository, BRANCH) is None
+
+
+def test_two_steps_at_once_on_one_session_do_not_overwrite_each_other(folder: Path, world: Worlds) -> None:
+    with endpoint(says(FRENCH)) as other:
+        second = world(other)
+
+        def meanwhile() -> None:
+            with pytest.raises(GitgenError, match="under way"):
+                fixed(second, "Something else")
+
+        with endpoint(says(FRENCH, between=meanwhile)) as scripted:
+            assert fixed(world(scripted)).status == "ok"
+        assert other.requests == []
+
+
+def test_secrets_are_taken_out_before_anything_is_stored(folder: Path, world: Worlds) -> None:
+    token = "ghp_" + "a" * 36
+    reply = f"The key is key-of-the-user.\n\nnotes.txt\n```\n{token}\n```\n"
+    with endpoint(says(reply)) as scripted:
+        landed = fixed(world(scripted), "Use hush-hush-hush")
+    assert landed.status == "ok"
+    command = ["git", "cat-file", "--batch-all-objects", "--batch", "--unordered"]
+    everything = subprocess.run(command, cwd=folder, capture_output=True, check=True).stdout.decode("utf-8", "replace")
+    for secret in (token, "key-of-the-user", "hush-hush-hush"):
+        assert secret not in everything
+    assert "[redacted:A_SECRET]" in everything and "[redacted:github-token]" in everything
+
+
+def test_the_plan_is_run_to_its_end_and_each_step_sees_the_one_before(folder: Path, world: Worlds) -> None:
+    with endpoint(says(PROGRAM), says(RUN_SH)) as scripted:
+        here = world(scripted)
+        started(here, "generate", "entrypoint")
+        assert [(step.chat.step, step.status) for step in go_on(here, BRANCH)] == [
+            ("generate", "ok"),
+            ("entrypoint", "ok"),
+        ]
+        assert "name = input" in scripted.requests[1]["messages"][1]["content"]
+        assert list(go_on(here, BRANCH)) == []
+    session = load(here.repository, BRANCH)
+    assert session is not None and session.left() == () and session.failed() is None
+
+
+def test_a_failed_step_stops_the_plan_and_is_asked_again_by_a_resume(folder: Path, world: Worlds) -> None:
+    with endpoint(says(PROGRAM, finish_reason="length"), says(PROGRAM), says(RUN_SH)) as scripted:
+        here = world(scripted)
+        started(here, "generate", "entrypoint")
+        assert [step.status for step in go_on(here, BRANCH)] == ["partial"]
+        assert [(step.chat.step, step.status) for step in go_on(here, BRANCH)] == [
+            ("generate", "ok"),
+            ("entrypoint", "ok"),
+        ]
+
+
+def test_a_failed_fix_is_asked_again_with_its_feedback(folder: Path, world: Worlds) -> None:
+    with endpoint(says("", finish_reason="length"), says(FRENCH)) as scripted:
+        here = world(scripted)
+        assert fixed(here, "Speak French", files=["hello.py"]).status == "partial"
+        assert [step.status for step in go_on(here, BRANCH)] == ["ok"]
+    assert scripted.requests[1]["messages"] == scripted.requests[0]["messages"]
+
+
+def test_what_was_asked_is_kept_when_the_endpoint_never_answers(folder: Path, world: Worlds) -> None:
+    with endpoint(fails(401), says(FRENCH)) as scripted:
+        here = world(scripted)
+        with pytest.raises(GitgenError, match="refused the key"):
+            fixed(here)
+        kept = progress_of(here.repository, BRANCH)
+        assert kept is not None and kept.chat.inputs["feedback"] == "In French" and kept.chat.turns[0].reply is None
+        assert [step.status for step in go_on(here, BRANCH)] == ["ok"]
+        assert len(load_steps(here)) == 1
+
+
+def load_steps(here: World) -> tuple[object, ...]:
+    session = load(here.repository, BRANCH)
+    assert session is not None
+    return session.steps
+
+
+def test_people_may_commit_anywhere_on_a_session(folder: Path, world: Worlds) -> None:
+    with endpoint(says(FRENCH), says(diff("README.md", "# Hello", "# Salut"))) as scripted:
+        here = world(scripted)
+        fixed(here)
+        git(folder, "switch", "-q", BRANCH)
+        (folder / "README.md").write_text("# Hello\n\nBy hand.\n")
+        git(folder, "commit", "-qam", "By hand")
+        assert fixed(here, "Title in French").status == "ok"
+    session = load(here.repository, BRANCH)
+    assert session is not None
+    assert [commit.step for commit in session.commits] == ["fix", "", "fix"]
+    assert (folder / "README.md").read_text() == "# Salut\n\nBy hand.\n"
+    assert git(folder, "status", "--porcelain") == ""
