@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from gitgen import __version__
-from gitgen.errors import GitgenError
 
 BUG, INTERRUPTED = 3, 130
 
@@ -19,6 +17,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments == ["--version"]:
         sys.stdout.write(f"gitgen {__version__}\n")
         return 0
+    # Imported after that answer: shells, editors and tests ask for it often, and it needs nothing else.
+    from gitgen.errors import GitgenError
+
     try:
         return _run(arguments)
     except GitgenError as error:
@@ -55,6 +56,7 @@ def _run(arguments: list[str]) -> int:
 def _bug() -> int:
     import traceback
     from datetime import datetime
+    from pathlib import Path
 
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     log = cache / "gitgen" / f"bug-{datetime.now():%Y%m%d-%H%M%S}.log"
