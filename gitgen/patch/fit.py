@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from gitgen.edits import Hunk
 from gitgen.errors import Refusal
-from gitgen.patch import rungs, settle, splice
+from gitgen.patch import rungs, settle, shapes, splice
+from gitgen.patch.align import Aligner
+from gitgen.patch.rungs import Rung, bare
+from gitgen.patch.settle import Key
 from gitgen.patch.splice import Match, Splice
 from gitgen.patch.text import Text
 
@@ -20,115 +23,182 @@ class Fitted:
     refusals: tuple[Refusal, ...]
     notes: tuple[str, ...]
     applied: tuple[Hunk, ...]
-
-
-@dataclass
-class _Fit:
-    """The hunks of one file on their way to a place."""
-
-    path: str
-    text: Text
-    hunks: Sequence[Hunk]
-    open: set[int] = field(default_factory=set)
-    matches: dict[int, Match] = field(default_factory=dict)
-    refusals: dict[int, Refusal] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-    made: dict[int, list[Splice]] = field(default_factory=dict)
-
-    def skip(self, number: int, why: str) -> None:
-        self.open.discard(number)
-        self.notes.append(f"{self.path}: hunk {number + 1} skipped, {why}")
-
-    def refuse(self, number: int, kind: str, reason: str, places: Sequence[int] = ()) -> None:
-        self.open.discard(number)
-        hunk = self.hunks[number]
-        self.refusals[number] = Refusal(
-            kind, reason, self.path, number + 1, hunk.old, hunk.changed, (), tuple(at + 1 for at in places)
-        )
+    """The hunks that were made, and those that the file has already."""
 
 
 def fit(path: str, hunks: Sequence[Hunk], text: Text) -> Fitted:
     """The text with every hunk made that has one place; the others are refused, none is guessed."""
-    state = _Fit(path, text, hunks, set(range(len(hunks))))
-    _skip_idle(state)
-    _climb(state)
-    for number in sorted(state.open):
-        state.refuse(number, "no-place", "the old lines are not in the file")
-    _make(state)
-    return _result(state)
+    fitting = _Fitting(path, hunks, text)
+    fitting.skip_idle()
+    fitting.climb(rungs.NEAR)
+    fitting.skip_applied()
+    fitting.climb(rungs.FAR)
+    fitting.read_otherwise()
+    fitting.align()
+    fitting.settle()
+    fitting.make()
+    return fitting.result()
 
 
-def _skip_idle(state: _Fit) -> None:
-    seen: dict[Hunk, int] = {}
-    for number, hunk in enumerate(state.hunks):
-        if hunk.old == hunk.new and hunk.old_unended == hunk.new_unended:
-            state.skip(number, "it changes nothing")
-        elif hunk in seen:
-            if hunk.start is not None:
-                state.skip(number, "it is the same as an earlier one")
-        seen.setdefault(hunk, number)
+class _Fitting:
+    """The hunks of one file on their way to a place, rung by rung."""
 
+    def __init__(self, path: str, hunks: Sequence[Hunk], text: Text) -> None:
+        self.path = path
+        self.whole = hunks
+        self.text = text
+        self.hunks: dict[Key, Hunk] = {(number, 0): hunk for number, hunk in enumerate(hunks)}
+        self.options: dict[Key, dict[int, Match]] = {}
+        self.matches: dict[Key, Match] = {}
+        self.made: dict[Key, list[Splice]] = {}
+        self.refusals: dict[int, Refusal] = {}
+        self.notes: dict[int, str] = {}
+        self.there: list[int] = []
+        self._aligner: Aligner | None = None
 
-def _climb(state: _Fit) -> None:
-    """Try rung after rung for the hunks that have no place yet."""
-    places: settle.Places = {}
-    reached: dict[int, rungs.Rung] = {}
-    for number in sorted(state.open):
-        if not state.hunks[number].old:
-            places[number] = _by_number_alone(state.hunks[number], state.text)
-            reached[number] = rungs.EXACT
-    for rung in rungs.LADDER:
-        waiting = [number for number in sorted(state.open) if not places.get(number)]
-        if not waiting:
-            break
-        found = rungs.find([state.hunks[number].old for number in waiting], state.text.lines, rung)
-        for number, at in zip(waiting, found, strict=True):
-            if at:
-                places[number], reached[number] = at, rung
-    places = {number: at for number, at in places.items() if at}
-    chosen = settle.settle(state.hunks, places, state.text.lines)
-    for number, at in chosen.items():
-        size = len(state.hunks[number].old)
-        state.matches[number] = Match(tuple(range(at, at + size)), reached[number], at)
-        state.open.discard(number)
-    for number in set(places) - set(chosen):
-        state.refuse(number, "ambiguous", "the old lines are there more than once", places[number])
+    @property
+    def aligner(self) -> Aligner:
+        self._aligner = self._aligner or Aligner(self.text.lines)
+        return self._aligner
 
+    def knows(self, line: str) -> bool:
+        """Whether the file has this line, but for blanks."""
+        return bare(line) in self.aligner
 
-def _by_number_alone(hunk: Hunk, text: Text) -> list[int]:
-    """Where a hunk of nothing but new lines goes: an empty file, or where a header with right counts says."""
-    if not any(line.strip() for line in text.lines):
-        return [len(text.lines)]
-    if hunk.counted and hunk.start is not None and 0 <= hunk.start <= len(text.lines):
-        return [hunk.start]
-    return []
+    def waiting(self) -> list[Key]:
+        """The hunks that no rung has found a place for."""
+        return [key for key in sorted(self.hunks) if key not in self.options]
 
+    def skip(self, key: Key, why: str) -> None:
+        del self.hunks[key]
+        self.notes[key[0]] = f"skipped, {why}"
 
-def _make(state: _Fit) -> None:
-    """Turn places into splices, and refuse what does not go together."""
-    for number in sorted(state.matches):
-        hunk = state.hunks[number]
-        found = splice.splices(hunk, state.matches[number], state.text)
-        if found is None:
-            state.refuse(number, "no-place", "the old lines are there, but indented in no regular way")
-        elif any(splice.clash(found, other) for other in state.made.values()):
-            state.refuse(number, "ambiguous", "it changes lines that an earlier hunk changes too")
+    def refuse(self, number: int, kind: str, reason: str, places: Iterable[int] = ()) -> None:
+        for key in [key for key in self.hunks if key[0] == number]:
+            del self.hunks[key]
+            self.options.pop(key, None)
+            self.matches.pop(key, None)
+            self.made.pop(key, None)
+        hunk = self.whole[number]
+        at = tuple(place + 1 for place in places)
+        self.refusals.setdefault(
+            number, Refusal(kind, reason, self.path, number + 1, hunk.old, hunk.changed, (), at)
+        )
+
+    def skip_idle(self) -> None:
+        """Leave out hunks that change nothing and literal repetitions."""
+        seen: set[Hunk] = set()
+        for key, hunk in sorted(self.hunks.items()):
+            if hunk.old == hunk.new and hunk.old_unended == hunk.new_unended:
+                self.skip(key, "it changes nothing")
+            elif hunk in seen and hunk.start is not None:
+                self.skip(key, "it is the same as an earlier one")
+            seen.add(hunk)
+
+    def climb(self, ladder: Sequence[Rung]) -> None:
+        """Look for every waiting hunk as a whole, rung after rung."""
+        for key in self.waiting():
+            if not self.hunks[key].old and (at := self._by_number_alone(self.hunks[key])) is not None:
+                self.options[key] = {at: Match((), rungs.EXACT, at)}
+        for rung in ladder:
+            waiting = [key for key in self.waiting() if self.hunks[key].old]
+            if not waiting:
+                return
+            found = rungs.find([self.hunks[key].old for key in waiting], self.text.lines, rung)
+            for key, places in zip(waiting, found, strict=True):
+                size = len(self.hunks[key].old)
+                if places:
+                    self.options[key] = {at: Match(tuple(range(at, at + size)), rung, at) for at in places}
+
+    def _by_number_alone(self, hunk: Hunk) -> int | None:
+        """Where nothing but new lines go: into an empty file, or where a header with right counts says."""
+        if not any(line.strip() for line in self.text.lines):
+            return 0
+        if hunk.counted and hunk.start is not None and 0 <= hunk.start <= len(self.text.lines):
+            return hunk.start
+        return None
+
+    def skip_applied(self) -> None:
+        """Leave out hunks whose new side is in the file already, while their old side is not."""
+        waiting = [key for key in self.waiting() if shapes.is_there(self.hunks[key])]
+        found = rungs.find([self.hunks[key].new for key in waiting], self.text.lines, rungs.NEAR[-1])
+        for key, places in zip(waiting, found, strict=True):
+            if places:
+                self.there.append(key[0])
+                self.skip(key, "the file has it already")
+
+    def read_otherwise(self) -> None:
+        """Try the waiting hunks without line numbers, and cut at lines that stand for lines."""
+        for key in self.waiting():
+            hunk = self.hunks[key]
+            if shapes.leaves_out(hunk, self.knows):
+                self.refuse(key[0], "elided", "a new line stands for lines that are not written out")
+                continue
+            hunk = shapes.without_line_numbers(hunk, self.text.lines) or hunk
+            parts = shapes.split_at_elisions(hunk, self.knows)
+            for number, part in enumerate(parts):
+                self.hunks[key[0], number] = part
+        self.climb((*rungs.NEAR, *rungs.FAR))
+
+    def align(self) -> None:
+        """Lay what is still waiting along the file loosely; refuse what does not hold anywhere."""
+        for key in self.waiting():
+            if key not in self.hunks:
+                continue
+            hunk = self.hunks[key]
+            found = self.aligner.places(hunk) if hunk.old else []
+            if found:
+                self.options[key] = {match.start: match for match in found}
+            elif hunk.changed:
+                self._refuse_lost(key[0])
+            else:
+                del self.hunks[key]
+
+    def _refuse_lost(self, number: int) -> None:
+        missing = [row.text for row in self.whole[number].rows if row.op == "-" and not self.knows(row.text)]
+        if any(key[0] == number and key[1] for key in self.hunks):
+            self.refuse(number, "elided", "lines are left out, and what is written fits in no one place")
+        elif not self.whole[number].old:
+            self.refuse(number, "no-place", "it has no line of the file to say where it goes")
+        elif missing:
+            self.refuse(number, "no-place", "it removes lines that the file does not have")
         else:
-            state.made[number] = found
+            self.refuse(number, "no-place", "the old lines do not stand together in the file")
 
+    def settle(self) -> None:
+        """Choose among several places; a hunk for which nothing decides is refused as ambiguous."""
+        places = {key: sorted(options) for key, options in self.options.items() if key in self.hunks}
+        chosen = settle.settle(self.hunks, places, self.text.lines)
+        for key in sorted(places):
+            if key in chosen:
+                self.matches[key] = self.options[key][chosen[key]]
+            elif key in self.hunks and self.hunks[key].changed:
+                self.refuse(key[0], "ambiguous", "the old lines are there more than once", places[key])
 
-def _result(state: _Fit) -> Fitted:
-    ended = state.text.ended
-    for number in state.made:
-        hunk, match = state.hunks[number], state.matches[number]
-        last = max((at for at in match.at if at is not None), default=match.start - 1)
-        if last == len(state.text.lines) - 1 and (hunk.old_unended or hunk.new_unended):
-            ended = not hunk.new_unended
-        if match.rung is not rungs.EXACT:
-            state.notes.append(f"{state.path}: hunk {number + 1} matched {match.rung.how}")
-    every = [one for number in sorted(state.made) for one in state.made[number]]
-    text = splice.apply(state.text, every, ended=ended) if every or ended != state.text.ended else state.text
-    refusals = tuple(state.refusals[number] for number in sorted(state.refusals))
-    return Fitted(
-        text, refusals, tuple(state.notes), tuple(state.hunks[number] for number in sorted(state.made))
-    )
+    def make(self) -> None:
+        """Turn places into splices, and refuse what does not go together."""
+        for key in sorted(self.matches):
+            if key not in self.matches:
+                continue
+            hunk, match = self.hunks[key], self.matches[key]
+            found = splice.splices(hunk, match, self.text)
+            if found is None:
+                self.refuse(key[0], "no-place", "the old lines are there, but indented in no regular way")
+            elif any(splice.clash(found, other) for other in self.made.values()):
+                self.refuse(key[0], "ambiguous", "it changes lines that an earlier hunk changes too")
+            else:
+                self.made[key] = found
+
+    def result(self) -> Fitted:
+        ended = self.text.ended
+        for key in self.made:
+            match = self.matches[key]
+            ended = splice.ended_after(self.hunks[key], match, self.text, ended)
+            if match.rung is not rungs.EXACT:
+                self.notes[key[0]] = f"matched {match.rung.how}"
+        every = [one for key in sorted(self.made) for one in self.made[key]]
+        text = splice.apply(self.text, every, ended=ended) if every or ended != self.text.ended else self.text
+        applied = sorted({key[0] for key in self.made} | set(self.there))
+        notes = tuple(f"{self.path}: hunk {number + 1} {self.notes[number]}" for number in sorted(self.notes))
+        refusals = tuple(self.refusals[number] for number in sorted(self.refusals))
+        return Fitted(text, refusals, notes, tuple(self.whole[number] for number in applied))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 Pair = tuple[str, str]
-"""A line as the reply has it, and the same line as the file has it."""
+"""An indentation as the reply has it, and as the file has it."""
+Rule = Callable[[str], str | None]
 
 
 def leading(text: str) -> str:
@@ -13,41 +15,65 @@ def leading(text: str) -> str:
     return text[: len(text) - len(text.lstrip(" \t"))]
 
 
-def shift(pairs: Sequence[Pair]) -> Callable[[str], str] | None:
-    """How to indent the reply's new lines, learnt from lines that both sides have; None where no rule fits all."""
-    indents = [(leading(mine), leading(theirs)) for mine, theirs in pairs if mine.strip() and theirs.strip()]
-    if all(mine == theirs for mine, theirs in indents):
+def shift(rows: Sequence[tuple[str, str, str]]) -> Callable[[str], str] | None:
+    """How to indent the reply's new lines, learnt from old ones: their op, the reply's text, the file's line.
+
+    None where no one rule fits.
+    """
+    said = [
+        (op, leading(mine), leading(theirs)) for op, mine, theirs in rows if mine.strip() and theirs.strip()
+    ]
+    same = sum(_same(op, mine, theirs) for op, mine, theirs in said if mine or theirs)
+    moved = [(mine, theirs) for op, mine, theirs in said if not _same(op, mine, theirs)]
+    if same >= len(moved):
         return lambda text: text
-    known = dict(indents)
-    if len(set(indents)) == len(known):
-        for rule in _rules(indents):
-            if all(rule(mine) == theirs for mine, theirs in known.items()):
-                return _on_lines(rule)
+    pairs = [(mine, theirs) for _, mine, theirs in said]
+    for rule in (*_constant(min(moved, key=lambda pair: len(pair[0]))), *_CONVERSIONS):
+        if all(rule(mine) == theirs for mine, theirs in pairs):
+            return partial(_reindented, rule)
+    known = dict(moved)
+    if all(known[mine] == theirs for mine, theirs in moved) and len(known) > 1:
+        return partial(_reindented, known.get)
     return None
 
 
-def _on_lines(rule: Callable[[str], str | None]) -> Callable[[str], str]:
-    def reindent(text: str) -> str:
-        if not text.strip():
-            return text
-        before = leading(text)
-        after = rule(before)
-        return text if after is None else after + text[len(before) :]
-
-    return reindent
+def _same(op: str, mine: str, theirs: str) -> bool:
+    """Whether the indentation is the file's; a context line may have lost its prefix column to it."""
+    return mine == theirs or (op == " " and " " + mine == theirs)
 
 
-def _rules(indents: Sequence[Pair]) -> list[Callable[[str], str | None]]:
-    """The rules worth trying: a constant more or less, tabs for blanks, blanks for tabs."""
-    mine, theirs = min(indents, key=lambda pair: len(pair[0]))
-    rules: list[Callable[[str], str | None]] = []
+def _reindented(rule: Rule, text: str) -> str:
+    before = leading(text)
+    after = rule(before) if text else None
+    return text if after is None else after + text[len(before) :]
+
+
+def _constant(pair: Pair) -> list[Rule]:
+    """The rules that add, or take away, what the pair differs by."""
+    mine, theirs = pair
+    rules: list[Rule] = []
     if theirs.endswith(mine):
-        more = theirs[: len(theirs) - len(mine)]
-        rules.append(lambda indent: more + indent)
+        rules.append(partial(_more, theirs[: len(theirs) - len(mine)]))
     if mine.endswith(theirs):
-        less = mine[: len(mine) - len(theirs)]
-        rules.append(lambda indent: indent[len(less) :] if indent.startswith(less) else None)
-    for width in (4, 2, 8, 3):
-        rules.append(lambda indent, width=width: "\t" * (len(indent) // width) + " " * (len(indent) % width))
-        rules.append(lambda indent, width=width: indent.replace("\t", " " * width))
+        rules.append(partial(_less, mine[: len(mine) - len(theirs)]))
     return rules
+
+
+def _more(extra: str, indent: str) -> str:
+    return extra + indent
+
+
+def _less(extra: str, indent: str) -> str | None:
+    return indent[len(extra) :] if indent.startswith(extra) else None
+
+
+def _to_tabs(width: int, indent: str) -> str:
+    columns = len(indent.expandtabs(width))
+    return "\t" * (columns // width) + " " * (columns % width)
+
+
+def _to_blanks(width: int, indent: str) -> str:
+    return indent.replace("\t", " " * width)
+
+
+_CONVERSIONS: list[Rule] = [partial(rule, width) for width in (4, 2, 8, 3) for rule in (_to_tabs, _to_blanks)]

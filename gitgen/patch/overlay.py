@@ -59,7 +59,7 @@ class Overlay(Mapping[str, bytes]):
 
     def __contains__(self, path: object) -> bool:
         if path in self._changes:
-            return self._changes[path] is not None  # type: ignore[index]
+            return self._changes[path] is not None
         return path in self._below
 
     def __iter__(self) -> Iterator[str]:

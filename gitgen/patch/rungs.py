@@ -58,14 +58,13 @@ class Rung(NamedTuple):
 
 
 EXACT = Rung(_as_it_is, "exactly")
-LADDER = (
+NEAR = (
     EXACT,
     Rung(_line_end, "after its line ends"),
     Rung(_right, "but for blanks at the ends of lines"),
     Rung(_quotes, "but for typographic quotes"),
-    Rung(_both, "after an indentation shift"),
-    Rung(bare, "but for blanks"),
 )
+FAR = (Rung(_both, "after an indentation shift"), Rung(bare, "but for blanks"))
 
 
 def find(old_sides: Sequence[Sequence[str]], lines: Sequence[str], rung: Rung) -> list[list[int]]:

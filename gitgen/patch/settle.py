@@ -1,19 +1,21 @@
-"""Which of several equal places a hunk means: settled by numbers that prove right, by order, by its landmark."""
+"""Which of several equal places a hunk means: numbers that prove right, order, or a landmark settle it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gitgen.edits import Hunk
 
-Places = dict[int, list[int]]
-"""For the number of a hunk, the 0-based lines where it fits equally well."""
+Key = tuple[int, int]
+"""A hunk's number among those of its file, and which part of it: keys sort as the reply has the hunks."""
+Places = dict[Key, list[int]]
+"""For a hunk, the 0-based lines where it fits equally well."""
 
 
-def settle(hunks: Sequence[Hunk], places: Places, lines: Sequence[str]) -> dict[int, int]:
+def settle(hunks: Mapping[Key, Hunk], places: Places, lines: Sequence[str]) -> dict[Key, int]:
     """The one place of every hunk for which something decides; hunks that stay ambiguous are left out."""
-    chosen = {number: at[0] for number, at in places.items() if len(at) == 1}
+    chosen = {key: at[0] for key, at in places.items() if len(at) == 1}
     _by_numbers(hunks, places, chosen)
     _by_order(places, chosen)
     _by_landmark(hunks, places, chosen, lines)
@@ -22,44 +24,47 @@ def settle(hunks: Sequence[Hunk], places: Places, lines: Sequence[str]) -> dict[
     return chosen
 
 
-def _by_numbers(hunks: Sequence[Hunk], places: Places, chosen: dict[int, int]) -> None:
-    """Take the place that the header names, if all numbers that can be checked are off by one common shift."""
-    shifts = {at + 1 - start for number, at in chosen.items() if (start := hunks[number].start) is not None}
+def _by_numbers(hunks: Mapping[Key, Hunk], places: Places, chosen: dict[Key, int]) -> None:
+    """Take the place that the header names, if the numbers that can be checked are all off by one shift."""
+    shifts = {at + 1 - start for key, at in chosen.items() if (start := hunks[key].start) is not None}
     if len(shifts) > 1:
         return
     shift = shifts.pop() if shifts else 0
-    for number, candidates in places.items():
-        start = hunks[number].start
-        if number not in chosen and start is not None and start - 1 + shift in candidates:
-            chosen[number] = start - 1 + shift
+    for key, candidates in places.items():
+        start = hunks[key].start
+        if key not in chosen and start is not None and start - 1 + shift in candidates:
+            chosen[key] = start - 1 + shift
 
 
-def _by_order(places: Places, chosen: dict[int, int]) -> None:
+def _by_order(places: Places, chosen: dict[Key, int]) -> None:
     """Take the only place between the neighbours, if all hunks that are placed stand in the reply's order."""
-    if sorted(chosen.values()) != [chosen[number] for number in sorted(chosen)]:
+    known = sorted(chosen)
+    if any(chosen[one] > chosen[other] for one, other in zip(known, known[1:], strict=False)):
         return
-    for number in sorted(set(places) - set(chosen)):
-        floor = max((chosen[other] for other in chosen if other < number), default=-1)
-        ceiling = min((chosen[other] for other in chosen if other > number), default=None)
+    for key in sorted(set(places) - set(chosen)):
+        floor = max((chosen[other] for other in chosen if other < key), default=-1)
+        ceiling = min((chosen[other] for other in chosen if other > key), default=None)
         if floor < 0 and ceiling is None:
             continue
-        between = [at for at in places[number] if at > floor and (ceiling is None or at < ceiling)]
+        between = [at for at in places[key] if at > floor and (ceiling is None or at < ceiling)]
         if len(between) == 1:
-            chosen[number] = between[0]
+            chosen[key] = between[0]
 
 
-def _by_landmark(hunks: Sequence[Hunk], places: Places, chosen: dict[int, int], lines: Sequence[str]) -> None:
+def _by_landmark(
+    hunks: Mapping[Key, Hunk], places: Places, chosen: dict[Key, int], lines: Sequence[str]
+) -> None:
     """Take the only place that stands under the line which the header quotes."""
-    for number, candidates in places.items():
-        section = hunks[number].section.strip()
-        if number in chosen or not section:
+    for key, candidates in places.items():
+        section = hunks[key].section.strip()
+        if key in chosen or not section:
             continue
         under = [at for at in candidates if _heading(lines, at).startswith(section)]
         if not under:
             marks = [n for n, line in enumerate(lines) if line.strip().startswith(section)]
             under = [at for at in candidates if len(marks) == 1 and at >= marks[0]]
         if len(under) == 1:
-            chosen[number] = under[0]
+            chosen[key] = under[0]
 
 
 def _heading(lines: Sequence[str], at: int) -> str:
@@ -67,13 +72,13 @@ def _heading(lines: Sequence[str], at: int) -> str:
     return next((lines[n] for n in range(at - 1, -1, -1) if re.match(r"[A-Za-z_$]", lines[n])), "")
 
 
-def _by_repetition(hunks: Sequence[Hunk], places: Places, chosen: dict[int, int]) -> None:
+def _by_repetition(hunks: Mapping[Key, Hunk], places: Places, chosen: dict[Key, int]) -> None:
     """Equal hunks that are just as many as their places take them in order."""
-    groups: dict[object, list[int]] = {}
-    for number in places:
-        if number not in chosen:
-            groups.setdefault(hunks[number].rows, []).append(number)
-    for numbers in groups.values():
-        candidates = places[numbers[0]]
-        if len(numbers) > 1 and len(numbers) == len(candidates):
-            chosen.update(zip(sorted(numbers), candidates, strict=True))
+    groups: dict[object, list[Key]] = {}
+    for key in places:
+        if key not in chosen:
+            groups.setdefault(hunks[key].rows, []).append(key)
+    for keys in groups.values():
+        candidates = places[keys[0]]
+        if len(keys) > 1 and len(keys) == len(candidates):
+            chosen.update(zip(sorted(keys), candidates, strict=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from gitgen.edits import Hunk
@@ -36,18 +36,16 @@ def splices(hunk: Hunk, match: Match, text: Text) -> list[Splice] | None:
     rewrite = _rewriting(hunk, match, text)
     if rewrite is None:
         return None
+    kept = _kept(hunk, match, text)
     found: list[Splice] = []
-    old = iter(match.at)
-    cursor = _first_line(hunk, match)
-    taken = {
-        row.text: text.lines[at] for row, at in _standing(hunk, match) if row.op == "-" and at is not None
-    }
+    places = iter(match.at)
+    cursor = next((at for at in match.at if at is not None), match.start)
     for row in hunk.rows:
         if row.op == "+":
-            new = taken.get(row.text) if match.rung is not EXACT else row.text
+            new = kept.get(row.text)
             found.append(Splice(cursor, cursor, (rewrite(row.text) if new is None else new,)))
             continue
-        at = next(old)
+        at = next(places)
         if at is None:
             continue
         if row.op == "-":
@@ -56,12 +54,26 @@ def splices(hunk: Hunk, match: Match, text: Text) -> list[Splice] | None:
     return _joined(found)
 
 
-def _first_line(hunk: Hunk, match: Match) -> int:
-    return next((at for at in match.at if at is not None), match.start)
+def _kept(hunk: Hunk, match: Match, text: Text) -> dict[str, str]:
+    """The file's own bytes of removed lines, for new lines that repeat them."""
+    if match.rung is EXACT:
+        return {}
+    old = (row for row in hunk.rows if row.op != "+")
+    return {
+        row.text: text.lines[at]
+        for row, at in zip(old, match.at, strict=True)
+        if row.op == "-" and at is not None
+    }
 
 
-def _standing(hunk: Hunk, match: Match) -> Iterable[tuple[object, int | None]]:
-    return zip((row for row in hunk.rows if row.op != "+"), match.at, strict=True)
+def ended_after(hunk: Hunk, match: Match, text: Text, ended: bool) -> bool:
+    """Whether the text has its final newline after this hunk, going by what the hunk says of the end."""
+    last = max((at for at in match.at if at is not None), default=match.start - 1)
+    if last != len(text.lines) - 1:
+        return ended
+    if hunk.old_unended or hunk.new_unended:
+        return not hunk.new_unended
+    return ended or match.rung is EXACT
 
 
 def _joined(found: Sequence[Splice]) -> list[Splice]:
@@ -82,11 +94,8 @@ def _rewriting(hunk: Hunk, match: Match, text: Text) -> Callable[[str], str] | N
         return (lambda line: line + "\r") if lost else lambda line: line
     old = [row for row in hunk.rows if row.op != "+"]
     both = [(row, text.lines[at]) for row, at in zip(old, match.at, strict=True) if at is not None]
-    removed = [(row.text, line) for row, line in both if row.op == "-" and row.text.strip()]
     pairs = [(row.text, line) for row, line in both if row.text.strip()]
-    reindent = indent.shift(removed) if removed else None
-    if reindent is None or _moves(removed):
-        reindent = indent.shift(pairs) or reindent
+    reindent = indent.shift([(row.op, row.text, line) for row, line in both])
     if reindent is None:
         return None
     end = "\r" if 2 * sum(line.endswith("\r") for _, line in both) > len(both) else ""
@@ -98,11 +107,7 @@ def _rewriting(hunk: Hunk, match: Match, text: Text) -> Callable[[str], str] | N
     return rewrite
 
 
-def _moves(pairs: Sequence[indent.Pair]) -> bool:
-    return any(indent.leading(mine) != indent.leading(theirs) for mine, theirs in pairs)
-
-
-def _spelling(pairs: Sequence[indent.Pair]) -> Callable[[str], str]:
+def _spelling(pairs: Sequence[tuple[str, str]]) -> Callable[[str], str]:
     """The file's quotes for letters that only the reply's side of the old lines has."""
     theirs = set("".join(line for _, line in pairs))
     strange = {letter for line, _ in pairs for letter in line if plain(letter) != letter} - theirs

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 _OPENING = re.compile(
@@ -107,7 +107,7 @@ def _end_of_fence(lines: list[str], at: int, opening: re.Match[str]) -> tuple[in
     return len(lines), False
 
 
-def is_diff(info: str, lines: list[str] | tuple[str, ...]) -> bool:
+def is_diff(info: str, lines: Sequence[str]) -> bool:
     """Whether a fence holds a unified diff, by its info string or its first lines."""
     if info.split(" ")[0].lower() in ("diff", "patch", "udiff"):
         return True

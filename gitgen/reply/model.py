@@ -11,8 +11,8 @@ class LinesLost(Exception):
 
 def through_unidiff(hunks: tuple[Hunk, ...]) -> tuple[Hunk, ...]:
     """The hunks with the rows that unidiff reads from them once every header says what is true."""
-    from unidiff import PatchSet
     from unidiff.errors import UnidiffParseError
+    from unidiff.patch import PatchSet
 
     if not hunks:
         return ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gitgen.edits import NEW_FILE, Hunk, Patch, Row
@@ -46,12 +47,9 @@ class _Draft:
         rows = self.rows
         if not counted and self.blank_at_end:
             # Empty lines before a fence's end are layout, unless the header counts them in.
-            most = self.blank_at_end
-            if self.place.old is not None and 0 <= self.seen_old - self.place.old < most:
-                most = self.seen_old - self.place.old
-                counted = self.seen_new - self.place.new == most if self.place.new is not None else False
-                most = most if counted else self.blank_at_end
-            rows = rows[: len(rows) - most]
+            surplus = self.seen_old - (self.place.old or 0)
+            counted = 0 < surplus <= self.blank_at_end and self.seen_new - (self.place.new or 0) == surplus
+            rows = rows[: len(rows) - (surplus if counted else self.blank_at_end)]
         return Hunk(
             tuple(rows), self.place.start, self.place.section, counted, self.old_unended, self.new_unended
         )
@@ -67,6 +65,8 @@ class _Section:
     moves: bool = False
     copies: bool = False
     binary: bool = False
+    named: bool = False
+    """Whether its `---` and `+++` lines were there."""
     drafts: list[_Draft] = field(default_factory=list)
 
     def patch(self) -> Patch:
@@ -84,7 +84,7 @@ class Diff:
         self.heading = False
         """Whether the lines stand between a file's header and its first hunk."""
 
-    def read(self, lines: tuple[str, ...] | list[str], at: int = 0) -> int:
+    def read(self, lines: Sequence[str], at: int = 0) -> int:
         """Read on from line `at`; the number of the first line that is no longer part of the diff."""
         while at < len(lines):
             taken = self._header(lines, at) or self._row(lines, at)
@@ -99,7 +99,7 @@ class Diff:
         last = self.sections[-1].drafts[-1] if self.sections and self.sections[-1].drafts else None
         return last is not None and last.hunk().counted
 
-    def _header(self, lines: tuple[str, ...] | list[str], at: int) -> int:
+    def _header(self, lines: Sequence[str], at: int) -> int:
         line = lines[at]
         if line.startswith("diff --git "):
             names = headers.names_of_git(line[11:])
@@ -119,7 +119,7 @@ class Diff:
             return 1
         return 0
 
-    def _names(self, lines: tuple[str, ...] | list[str], at: int) -> int:
+    def _names(self, lines: Sequence[str], at: int) -> int:
         """The `---`/`+++` pair at this line, or one half of it; 0 where it is a row that only looks so."""
         line, following = lines[at], lines[at + 1] if at + 1 < len(lines) else ""
         after = lines[at + 2] if at + 2 < len(lines) else ""
@@ -140,9 +140,10 @@ class Diff:
         return 0
 
     def _begin(self, old: str, new: str) -> None:
-        if not (self.heading and self.sections and not self.sections[-1].drafts):
+        if not (self.heading and self.sections) or self.sections[-1].named:
             self.sections.append(_Section(old, new))
         section = self.sections[-1]
+        section.named = True
         if not section.moves:
             section.old, section.new = old, new
         self.heading = True
@@ -170,7 +171,7 @@ class Diff:
         elif key in ("Binary files", "GIT binary patch"):
             section.binary = True
 
-    def _row(self, lines: tuple[str, ...] | list[str], at: int) -> int:
+    def _row(self, lines: Sequence[str], at: int) -> int:
         line = lines[at]
         if line.startswith("\\ ") and self._open():
             self._unended()
@@ -191,7 +192,7 @@ class Diff:
             draft.add(" ", line, raw=line)
         return 1
 
-    def _is_prose(self, draft: _Draft, lines: tuple[str, ...] | list[str], at: int) -> bool:
+    def _is_prose(self, draft: _Draft, lines: Sequence[str], at: int) -> bool:
         """Whether an unfenced diff is over: all rows are there, or the text is no row."""
         line = lines[at]
         if draft.complete() or line[:1] not in ("+", "-", " ", "", "\t"):
@@ -206,6 +207,6 @@ class Diff:
             draft.new_unended |= draft.rows[-1].op != "-"
 
 
-def _signs_off(lines: tuple[str, ...] | list[str], at: int) -> bool:
+def _signs_off(lines: Sequence[str], at: int) -> bool:
     """Whether this is the signature line under a patch from an e-mail."""
     return lines[at].rstrip() == "--" and len(lines) > at + 1 and bool(re.match(r"\d+\.\d+", lines[at + 1]))

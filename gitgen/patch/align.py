@@ -1,0 +1,216 @@
+"""The last rung: a hunk whose context is not quite the file's, laid along the file where it costs least.
+
+Removed lines must be there. Context may have a word changed, a line too few or too many, blank lines
+more or less; each costs, and the whole must stay cheap and cheaper than anywhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+from functools import lru_cache
+
+from gitgen.edits import Hunk, Row
+from gitgen.patch.rungs import Rung, bare
+from gitgen.patch.splice import Match
+
+LOOSE = Rung(bare, "although its context differs")
+
+_ALTERED = 1.0
+_SKIPPED = 1.5
+_INVENTED = 1.5
+_AT_EDGE = 1.0
+_BLANK = 0.1
+_CLEARLY_WORSE = 1.0
+_BAND = 12
+_MOST_ANCHORS = 24
+_MOST_CELLS = 400_000
+_ALIKE = 0.6
+
+
+class Aligner:
+    """Finds loose places in one file; gives up once it has worked enough for any honest reply."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self._keys = [bare(line) for line in lines]
+        self._index: dict[str, list[int]] = {}
+        for number, key in enumerate(self._keys):
+            self._index.setdefault(key, []).append(number)
+        self._cells = 0
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._index
+
+    def places(self, hunk: Hunk) -> list[Match]:
+        """The cheapest places of the hunk, none of them clearly better than the others."""
+        old = [(row, bare(row.text)) for row in hunk.rows if row.op != "+"]
+        anchor = self._anchor(old)
+        if anchor is None:
+            return []
+        number, positions = anchor
+        found = [match for at in positions if (match := self._along(old, number, at)) is not None]
+        found = [match for match in found if _holds(hunk, match, self._keys)]
+        best = min((match.cost for match in found), default=0.0)
+        distinct = {match.at: match for match in found if match.cost < best + _CLEARLY_WORSE}
+        return sorted(distinct.values(), key=lambda match: match.start)
+
+    def _anchor(self, old: Sequence[tuple[Row, str]]) -> tuple[int, list[int]] | None:
+        """The old row that stands in the fewest places; None where a removed line is nowhere."""
+        best: tuple[int, list[int]] | None = None
+        for number, (row, key) in enumerate(old):
+            positions = self._index.get(key, []) if key else []
+            if key and row.op == "-" and not positions:
+                return None
+            if positions and (best is None or len(positions) < len(best[1])):
+                best = number, positions
+        return best if best and len(best[1]) <= _MOST_ANCHORS else None
+
+    def _along(self, old: Sequence[tuple[Row, str]], number: int, at: int) -> Match | None:
+        """The cheapest alignment that has row `number` on line `at`."""
+        after = self._walk(old[number + 1 :], at + 1, 1)
+        before = self._walk(old[:number][::-1], at - 1, -1)
+        if after is None or before is None:
+            return None
+        places = (*before[1][::-1], at, *after[1])
+        cost = before[0] + after[0]
+        sure = sum(1 for (_, key), one in zip(old, places, strict=True) if key and one is not None)
+        if cost > 0.5 + 0.34 * sure:
+            return None
+        start = next(one for one in places if one is not None)
+        return Match(places, LOOSE, start, cost)
+
+    def _walk(
+        self, rows: Sequence[tuple[Row, str]], start: int, step: int
+    ) -> tuple[float, tuple[int | None, ...]] | None:
+        """The cheapest way to lay the rows along the lines from `start` on, in one direction."""
+        trails: dict[int, _Trail] = {start: None}
+        costs: dict[int, float] = {start: 0.0}
+        rest = _edge_costs(rows)
+        best: tuple[float, _Trail, int] | None = (rest[0], None, 0) if rest[0] is not None else None
+        for number, (row, key) in enumerate(rows):
+            costs, trails = self._skips(costs, trails, step)
+            costs, trails = self._row(row, key, costs, trails, step)
+            if not costs or self._cells > _MOST_CELLS:
+                break
+            edge = rest[number + 1]
+            if edge is not None:
+                at, cost = min(costs.items(), key=lambda item: item[1])
+                if best is None or cost + edge < best[0]:
+                    best = cost + edge, trails[at], number + 1
+        if best is None:
+            return None
+        return best[0], _unwound(best[1], len(rows))
+
+    def _skips(
+        self, costs: dict[int, float], trails: dict[int, _Trail], step: int
+    ) -> tuple[dict[int, float], dict[int, _Trail]]:
+        """Where one stands after leaving lines of the file out."""
+        low = min(costs.values())
+        reached, ways = dict(costs), dict(trails)
+        for at in sorted(costs, reverse=step < 0):
+            cost = costs[at]
+            trail = trails[at]
+            here = at
+            for _ in range(_BAND):
+                self._cells += 1
+                if not 0 <= here < len(self._keys):
+                    break
+                cost += _SKIPPED if self._keys[here] else _BLANK
+                here += step
+                if cost > low + 6 * _SKIPPED:
+                    break
+                if cost < reached.get(here, 1e9):
+                    reached[here], ways[here] = cost, trail
+        return reached, ways
+
+    def _row(
+        self, row: Row, key: str, costs: dict[int, float], trails: dict[int, _Trail], step: int
+    ) -> tuple[dict[int, float], dict[int, _Trail]]:
+        """Where one stands after this row: on a line like it, or with the row left out."""
+        reached: dict[int, float] = {}
+        ways: dict[int, _Trail] = {}
+
+        def reach(at: int, cost: float, trail: _Trail, line: int | None) -> None:
+            if cost < reached.get(at, 1e9):
+                reached[at], ways[at] = cost, (line, trail)
+
+        for at, cost in costs.items():
+            self._cells += 1
+            theirs = self._keys[at] if 0 <= at < len(self._keys) else None
+            if theirs is not None and theirs == key:
+                reach(at + step, cost, trails[at], at)
+            elif row.op == " " and key and theirs and _alike(key, theirs):
+                reach(at + step, cost + _ALTERED, trails[at], at)
+            if not key:
+                reach(at, cost + _BLANK, trails[at], None)
+            elif row.op == " ":
+                reach(at, cost + _INVENTED, trails[at], None)
+        return reached, ways
+
+
+_Trail = tuple[int | None, "_Trail"] | None
+"""The lines that the rows so far stand on, the last first."""
+
+
+def _unwound(trail: _Trail, length: int) -> tuple[int | None, ...]:
+    lines: list[int | None] = []
+    while trail is not None:
+        line, trail = trail
+        lines.append(line)
+    lines.reverse()
+    return (*lines, *([None] * (length - len(lines))))
+
+
+def _edge_costs(rows: Sequence[tuple[Row, str]]) -> list[float | None]:
+    """For every number of rows done, what it costs to do without the rest; None where a removed line is left."""
+    costs: list[float | None] = [0.0]
+    for row, key in reversed(rows):
+        last = costs[-1]
+        costs.append(
+            None if last is None or (row.op == "-" and key) else last + (_AT_EDGE if key else _BLANK)
+        )
+    return costs[::-1]
+
+
+@lru_cache(maxsize=4096)
+def _alike(mine: str, theirs: str) -> bool:
+    """Whether one line can be the other with a word changed."""
+    if not 0.5 < len(mine) / len(theirs) < 2 or len(mine) > 400:
+        return False
+    matcher = SequenceMatcher(None, mine, theirs, autojunk=False)
+    return matcher.real_quick_ratio() > _ALIKE and matcher.quick_ratio() > _ALIKE and matcher.ratio() > _ALIKE
+
+
+def _holds(hunk: Hunk, match: Match, keys: Sequence[str]) -> bool:
+    """Whether every run of new lines has one place: beside a removed line, or between lines that still touch."""
+    places = iter(match.at)
+    before: int | None = None
+    missing = gap = False
+    run_added = run_removed = False
+    for row in (*hunk.rows, Row(" ", "\0")):
+        if row.op == "+":
+            if not run_added and not run_removed:
+                gap = missing
+            run_added = True
+            continue
+        at = next(places, None)
+        if row.op == "-":
+            run_removed = run_removed or at is not None
+        else:
+            if run_added and not run_removed and not _touch(before, at, gap, row.text == "\0", keys):
+                return False
+            run_added = run_removed = False
+        if at is not None:
+            before, missing = at, False
+        elif row.text.strip():
+            missing = True
+    return True
+
+
+def _touch(before: int | None, after: int | None, gap: bool, at_end: bool, keys: Sequence[str]) -> bool:
+    """Whether lines put between these two have only one place to go."""
+    if before is not None and after is not None:
+        return after == before + 1
+    if before is not None:
+        return not gap and (at_end or not keys[before] == "")
+    return after is not None
