@@ -182,35 +182,36 @@ def _alike(mine: str, theirs: str) -> bool:
 
 
 def _holds(hunk: Hunk, match: Match, keys: Sequence[str]) -> bool:
-    """Whether every run of new lines has one place: beside a removed line, or between lines that still touch."""
+    """Whether every run of changed lines has one place: on lines that touch, or between lines that touch."""
     places = iter(match.at)
     before: int | None = None
-    missing = gap = False
-    run_added = run_removed = False
+    lost = False
+    added, removed = False, list[int]()
+    lost_before, above = False, None
     for row in (*hunk.rows, Row(" ", "\0")):
+        if row.op != " " and not added and not removed:
+            lost_before, above = lost, before
         if row.op == "+":
-            if not run_added and not run_removed:
-                gap = missing
-            run_added = True
+            added = True
             continue
         at = next(places, None)
         if row.op == "-":
-            run_removed = run_removed or at is not None
+            removed += [at] if at is not None else []
         else:
-            if run_added and not run_removed and not _touch(before, at, gap, row.text == "\0", keys):
+            at_end = row.text == "\0"
+            if removed and removed[-1] - removed[0] != len(removed) - 1:
                 return False
-            run_added = run_removed = False
-        if at is not None:
-            before, missing = at, False
-        elif row.text.strip():
-            missing = True
+            if added and not removed and not _touch(above, at, lost_before, at_end, keys):
+                return False
+            added, removed = False, []
+        before, lost = (at, False) if at is not None else (before, lost or bool(row.text.strip()))
     return True
 
 
-def _touch(before: int | None, after: int | None, gap: bool, at_end: bool, keys: Sequence[str]) -> bool:
+def _touch(before: int | None, after: int | None, lost: bool, at_end: bool, keys: Sequence[str]) -> bool:
     """Whether lines put between these two have only one place to go."""
     if before is not None and after is not None:
         return after == before + 1
     if before is not None:
-        return not gap and (at_end or not keys[before] == "")
+        return not lost and (at_end or keys[before] != "")
     return after is not None

@@ -9,9 +9,10 @@ from gitgen.edits import Hunk
 from gitgen.errors import Refusal
 from gitgen.patch import rungs, settle, shapes, splice
 from gitgen.patch.align import Aligner
+from gitgen.patch.indent import Conversion
 from gitgen.patch.rungs import Rung, bare
 from gitgen.patch.settle import Key
-from gitgen.patch.splice import Match, Splice
+from gitgen.patch.splice import Habits, Match, Splice
 from gitgen.patch.text import Text
 
 
@@ -24,11 +25,13 @@ class Fitted:
     notes: tuple[str, ...]
     applied: tuple[Hunk, ...]
     """The hunks that were made, and those that the file has already."""
+    habits: Habits
+    """What these hunks show about the reply they are from."""
 
 
-def fit(path: str, hunks: Sequence[Hunk], text: Text) -> Fitted:
+def fit(path: str, hunks: Sequence[Hunk], text: Text, habits: Habits) -> Fitted:
     """The text with every hunk made that has one place; the others are refused, none is guessed."""
-    fitting = _Fitting(path, hunks, text)
+    fitting = _Fitting(path, hunks, text, habits)
     fitting.skip_idle()
     fitting.climb(rungs.NEAR)
     fitting.skip_applied()
@@ -43,8 +46,10 @@ def fit(path: str, hunks: Sequence[Hunk], text: Text) -> Fitted:
 class _Fitting:
     """The hunks of one file on their way to a place, rung by rung."""
 
-    def __init__(self, path: str, hunks: Sequence[Hunk], text: Text) -> None:
+    def __init__(self, path: str, hunks: Sequence[Hunk], text: Text, habits: Habits) -> None:
         self.path = path
+        self.habits = habits
+        self.shown: set[Conversion] = set()
         self.whole = hunks
         self.text = text
         self.hunks: dict[Key, Hunk] = {(number, 0): hunk for number, hunk in enumerate(hunks)}
@@ -181,7 +186,9 @@ class _Fitting:
             if key not in self.matches:
                 continue
             hunk, match = self.hunks[key], self.matches[key]
-            found = splice.splices(hunk, match, self.text)
+            shift = splice.shift_of(hunk, match, self.text, self.habits)
+            found = splice.splices(hunk, match, self.text, shift) if shift else None
+            self.shown.update([shift.habit] if shift and shift.habit else [])
             if found is None:
                 self.refuse(key[0], "no-place", "the old lines are there, but indented in no regular way")
             elif any(splice.clash(found, other) for other in self.made.values()):
@@ -190,15 +197,21 @@ class _Fitting:
                 self.made[key] = found
 
     def result(self) -> Fitted:
-        ended = self.text.ended
+        ended, unmarked = self.text.ended, False
         for key in self.made:
-            match = self.matches[key]
-            ended = splice.ended_after(self.hunks[key], match, self.text, ended)
+            hunk, match = self.hunks[key], self.matches[key]
+            now = splice.ended_after(hunk, match, self.text, unmarked=self.habits.unmarked)
+            ended = now if now != self.text.ended else ended
+            unmarked = unmarked or splice.leaves_mark_out(hunk, match, self.text)
             if match.rung is not rungs.EXACT:
                 self.notes[key[0]] = f"matched {match.rung.how}"
         every = [one for key in sorted(self.made) for one in self.made[key]]
         text = splice.apply(self.text, every, ended=ended) if every or ended != self.text.ended else self.text
         applied = sorted({key[0] for key in self.made} | set(self.there))
-        notes = tuple(f"{self.path}: hunk {number + 1} {self.notes[number]}" for number in sorted(self.notes))
-        refusals = tuple(self.refusals[number] for number in sorted(self.refusals))
-        return Fitted(text, refusals, notes, tuple(self.whole[number] for number in applied))
+        return Fitted(
+            text,
+            tuple(self.refusals[number] for number in sorted(self.refusals)),
+            tuple(f"{self.path}: hunk {number + 1} {self.notes[number]}" for number in sorted(self.notes)),
+            tuple(self.whole[number] for number in applied),
+            Habits(self.shown.pop() if len(self.shown) == 1 else None, unmarked),
+        )

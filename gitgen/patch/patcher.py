@@ -11,6 +11,7 @@ from gitgen.errors import Refusal
 from gitgen.patch import rungs, targets, text
 from gitgen.patch.fit import fit
 from gitgen.patch.overlay import Overlay
+from gitgen.patch.splice import Habits
 from gitgen.values import Blob, Changes, Tree
 
 _MODES = {"100644": values.REGULAR, "100755": values.EXECUTABLE}
@@ -32,6 +33,8 @@ class Outcome:
 @dataclass
 class _Patcher:
     tree: Overlay
+    habits: Habits = Habits()
+    shown: set[Habits] = field(default_factory=set)
     refusals: list[Refusal] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     whole: set[str] = field(default_factory=set)
@@ -123,7 +126,8 @@ class _Patcher:
         if found is None:
             self._refuse("undecodable", "the file is no text", source, edit.hunks)
             return
-        fitted = fit(source, edit.hunks, found)
+        fitted = fit(source, edit.hunks, found, self.habits)
+        self.shown.add(fitted.habits)
         self.refusals.extend(fitted.refusals)
         self.notes.extend(fitted.notes)
         self.applied.extend((source, hunk) for hunk in fitted.applied)
@@ -240,11 +244,24 @@ def _grouped(edits: Sequence[Edit]) -> list[Edit]:
     return grouped
 
 
+def _common(shown: set[Habits]) -> Habits:
+    """What is true of the whole reply, given what its files show."""
+    conversions = {habits.conversion for habits in shown} - {None}
+    conversion = conversions.pop() if len(conversions) == 1 else None
+    return Habits(conversion, any(habits.unmarked for habits in shown))
+
+
 def apply(edits: Sequence[Edit], tree: Tree, changes: Changes | None = None) -> Outcome:
     """Make the edits on the tree with the changes held so far; the tree itself is only read."""
     patcher = _Patcher(Overlay(tree, changes or {}))
-    for edit in _grouped(edits):
+    grouped = _grouped(edits)
+    for edit in grouped:
         patcher.make(edit)
+    habits = _common(patcher.shown)
+    if habits != Habits():
+        patcher = _Patcher(Overlay(tree, changes or {}), habits)
+        for edit in grouped:
+            patcher.make(edit)
     return Outcome(
         patcher.tree.changes,
         tuple(patcher.refusals),

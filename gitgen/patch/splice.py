@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from gitgen.edits import Hunk
+from gitgen.edits import Hunk, Row
 from gitgen.patch import indent
 from gitgen.patch.rungs import EXACT, Rung, plain
 from gitgen.patch.text import BOM, Text
@@ -31,19 +31,31 @@ class Splice:
     lines: tuple[str, ...]
 
 
-def splices(hunk: Hunk, match: Match, text: Text) -> list[Splice] | None:
+@dataclass(frozen=True)
+class Habits:
+    """What some hunks of a reply show about all of them."""
+
+    conversion: indent.Conversion | None = None
+    """Tabs where the files have blanks, or the other way round."""
+    unmarked: bool = False
+    r"""Whether it leaves `\ No newline at end of file` out."""
+
+
+def splices(hunk: Hunk, match: Match, text: Text, shift: indent.Shift) -> list[Splice] | None:
     """What the hunk replaces at this place; None where the new lines' indentation cannot be known."""
-    rewrite = _rewriting(hunk, match, text)
-    if rewrite is None:
-        return None
+    spell = _spelling(hunk, match, text)
     kept = _kept(hunk, match, text)
     found: list[Splice] = []
     places = iter(match.at)
     cursor = next((at for at in match.at if at is not None), match.start)
     for row in hunk.rows:
         if row.op == "+":
-            new = kept.get(row.text)
-            found.append(Splice(cursor, cursor, (rewrite(row.text) if new is None else new,)))
+            new = shift(row.text)
+            if new is None:
+                return None
+            old = kept.get(row.text)
+            same = old is not None and indent.leading(old) == indent.leading(new)
+            found.append(Splice(cursor, cursor, (old if old is not None and same else spell(new),)))
             continue
         at = next(places)
         if at is None:
@@ -54,26 +66,46 @@ def splices(hunk: Hunk, match: Match, text: Text) -> list[Splice] | None:
     return _joined(found)
 
 
+def shift_of(hunk: Hunk, match: Match, text: Text, habits: Habits) -> indent.Shift | None:
+    """How the hunk's new lines are indented here; None where its old lines tell no one rule."""
+    habit = habits.conversion
+    if habit and not any(
+        line.startswith("\t" if habit.to_tabs else " " * habit.width) for line in text.lines
+    ):
+        habit = None
+    return indent.shift([(row.op, row.text, line) for row, line in _both(hunk, match, text)], habit)
+
+
+def _both(hunk: Hunk, match: Match, text: Text) -> list[tuple[Row, str]]:
+    """The hunk's old rows that stand somewhere, with the lines they stand on."""
+    old = (row for row in hunk.rows if row.op != "+")
+    return [(row, text.lines[at]) for row, at in zip(old, match.at, strict=True) if at is not None]
+
+
 def _kept(hunk: Hunk, match: Match, text: Text) -> dict[str, str]:
     """The file's own bytes of removed lines, for new lines that repeat them."""
     if match.rung is EXACT:
         return {}
-    old = (row for row in hunk.rows if row.op != "+")
-    return {
-        row.text: text.lines[at]
-        for row, at in zip(old, match.at, strict=True)
-        if row.op == "-" and at is not None
-    }
+    return {row.text: line for row, line in _both(hunk, match, text) if row.op == "-"}
 
 
-def ended_after(hunk: Hunk, match: Match, text: Text, ended: bool) -> bool:
+def ended_after(hunk: Hunk, match: Match, text: Text, *, unmarked: bool) -> bool:
     """Whether the text has its final newline after this hunk, going by what the hunk says of the end."""
     last = max((at for at in match.at if at is not None), default=match.start - 1)
     if last != len(text.lines) - 1:
-        return ended
+        return text.ended
     if hunk.old_unended or hunk.new_unended:
         return not hunk.new_unended
-    return ended or match.rung is EXACT
+    if hunk.rows[-1].op == "-":
+        return True
+    return text.ended or (hunk.rows[-1].op == "+" and not unmarked)
+
+
+def leaves_mark_out(hunk: Hunk, match: Match, text: Text) -> bool:
+    """Whether the hunk shows the file's last line, which has no newline, and does not say so."""
+    if text.ended or hunk.old_unended or hunk.new_unended or hunk.rows[-1].op != " ":
+        return False
+    return match.at[-1:] == (len(text.lines) - 1,)
 
 
 def _joined(found: Sequence[Splice]) -> list[Splice]:
@@ -87,32 +119,17 @@ def _joined(found: Sequence[Splice]) -> list[Splice]:
     return joined
 
 
-def _rewriting(hunk: Hunk, match: Match, text: Text) -> Callable[[str], str] | None:
-    """How a new line is spelt in this file: its line end, its quotes, its indentation."""
+def _spelling(hunk: Hunk, match: Match, text: Text) -> Callable[[str], str]:
+    """How a new line is spelt in this file: its line end, and its quotes."""
     if match.rung is EXACT:
         lost = not match.at and text.returns and not any(line.endswith("\r") for line in hunk.new)
-        return (lambda line: line + "\r") if lost else lambda line: line
-    old = [row for row in hunk.rows if row.op != "+"]
-    both = [(row, text.lines[at]) for row, at in zip(old, match.at, strict=True) if at is not None]
-    pairs = [(row.text, line) for row, line in both if row.text.strip()]
-    reindent = indent.shift([(row.op, row.text, line) for row, line in both])
-    if reindent is None:
-        return None
+        return (lambda line: line + "\r") if lost else (lambda line: line)
+    both = [(row.text, line) for row, line in _both(hunk, match, text)]
     end = "\r" if 2 * sum(line.endswith("\r") for _, line in both) > len(both) else ""
-    spelt = _spelling(pairs)
-
-    def rewrite(line: str) -> str:
-        return spelt(reindent(line.removesuffix("\r"))) + end
-
-    return rewrite
-
-
-def _spelling(pairs: Sequence[tuple[str, str]]) -> Callable[[str], str]:
-    """The file's quotes for letters that only the reply's side of the old lines has."""
-    theirs = set("".join(line for _, line in pairs))
-    strange = {letter for line, _ in pairs for letter in line if plain(letter) != letter} - theirs
+    theirs = set("".join(line for _, line in both))
+    strange = {letter for line, _ in both for letter in line if plain(letter) != letter} - theirs
     table = {ord(letter): plain(letter) for letter in strange}
-    return lambda line: line.translate(table) if table else line
+    return lambda line: line.removesuffix("\r").translate(table) + end
 
 
 def clash(one: Sequence[Splice], other: Sequence[Splice]) -> bool:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 _OPENING = re.compile(
     r"^(?P<indent>[ \t]*(?:(?:[-*+]|\d{1,3}[.)])[ \t]+)?)(?P<ticks>`{3,}|~{3,})(?P<info>[^`]*)$"
 )
+_ROW = ("+", "-", " ", "@", "\\", "", "i", "n", "d", "o", "s", "r")
+"""How a line of an unfenced diff can begin: a row, or one of Git's own header lines."""
 _THINKING = re.compile(r"^[ \t]*<(think(?:ing)?[\w-]*|reasoning)>")
 
 
@@ -65,8 +67,10 @@ def blocks(lines: list[str]) -> Iterator[Block]:
     """The reply's blocks in order; nested fences stay inside the outer one."""
     prose: list[str] = []
     at = begun = 0
+    rows = False
     while at < len(lines):
-        opening = _OPENING.match(lines[at])
+        rows = (rows and lines[at][:1] in _ROW) or begins_diff(lines, at)
+        opening = None if rows else _OPENING.match(lines[at])
         if opening is None:
             prose.append(lines[at])
             at += 1
@@ -81,6 +85,12 @@ def blocks(lines: list[str]) -> Iterator[Block]:
         prose = []
     if prose:
         yield Block(tuple(prose), number=begun + 1)
+
+
+def begins_diff(lines: Sequence[str], at: int) -> bool:
+    """Whether a unified diff begins at this line."""
+    line, following = lines[at], lines[at + 1] if at + 1 < len(lines) else ""
+    return line.startswith("diff --git ") or (line.startswith("--- ") and following.startswith("+++ "))
 
 
 def _end_of_fence(lines: list[str], at: int, opening: re.Match[str]) -> tuple[int, bool]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from gitgen.edits import NEW_FILE, Delete, Edit, Patch, Reading, Write
 from gitgen.errors import Refusal
 from gitgen.reply import calls, envelopes, names, searches
-from gitgen.reply.fences import Block, blocks, is_diff, lines_of
+from gitgen.reply.fences import Block, begins_diff, blocks, is_diff, lines_of
 from gitgen.reply.model import LinesLost
 from gitgen.reply.unified import Diff
 
@@ -57,7 +57,7 @@ class _Reader:
                 self._labels(lines[begun:at])
                 self._searches(lines[at : end + 1], self.label)
                 at = begun = end + 1
-            elif _begins_diff(lines, at):
+            elif begins_diff(lines, at):
                 diff = Diff(fenced=False)
                 at = begun = diff.read(lines, at)
                 self._sections(diff, closed=True)
@@ -177,11 +177,6 @@ def _nothing(nameless: Sequence[Block]) -> Refusal:
     if nameless:
         return Refusal("no-name", "no block of the reply has a file name above it", old=nameless[0].lines[:3])
     return Refusal("no-files", "the reply holds no file and no diff")
-
-
-def _begins_diff(lines: Sequence[str], at: int) -> bool:
-    line, following = lines[at], lines[at + 1] if at + 1 < len(lines) else ""
-    return line.startswith("diff --git ") or (line.startswith("--- ") and following.startswith("+++ "))
 
 
 def _unwrapped(lines: Sequence[str]) -> Sequence[str]:
