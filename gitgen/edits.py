@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from gitgen.errors import Refusal
@@ -32,6 +32,10 @@ class Hunk:
     old_unended: bool = False
     new_unended: bool = False
     r"""Whether `\ No newline at end of file` follows the last line of that side."""
+    draft: int = field(default=0, compare=False)
+    """Which of the reply's several diffs of the file it is from."""
+    missing: int = 0
+    """How many more old lines the header promised than there are."""
     at_end: bool = False
     """Whether the reply says that the hunk stands at the end of the file."""
 

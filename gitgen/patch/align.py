@@ -7,6 +7,7 @@ more or less; each costs, and the whole must stay cheap and cheaper than anywher
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from functools import lru_cache
 
@@ -16,10 +17,10 @@ from gitgen.patch.splice import Match
 
 LOOSE = Rung(bare, "although its context differs")
 
-_ALTERED = 1.0
+_ALTERED = 0.5
 _SKIPPED = 1.5
 _INVENTED = 1.5
-_AT_EDGE = 1.0
+_AT_EDGE = 0.6
 _BLANK = 0.1
 _CLEARLY_WORSE = 1.0
 _BAND = 12
@@ -119,7 +120,8 @@ class Aligner:
                 here += step
                 if cost > low + 6 * _SKIPPED:
                     break
-                if cost < reached.get(here, 1e9):
+                # On a tie the later skip wins, so that rows which follow each other stay together.
+                if cost <= reached.get(here, 1e9):
                     reached[here], ways[here] = cost, trail
         return reached, ways
 
@@ -184,34 +186,58 @@ def _alike(mine: str, theirs: str) -> bool:
 def _holds(hunk: Hunk, match: Match, keys: Sequence[str]) -> bool:
     """Whether every run of changed lines has one place: on lines that touch, or between lines that touch."""
     places = iter(match.at)
+    run = _Run()
     before: int | None = None
     lost = False
-    added, removed = False, list[int]()
-    lost_before, above = False, None
     for row in (*hunk.rows, Row(" ", "\0")):
-        if row.op != " " and not added and not removed:
-            lost_before, above = lost, before
+        if row.op != " " and run.empty:
+            run = _Run(before, lost)
         if row.op == "+":
-            added = True
+            run.added.append(bare(row.text))
             continue
         at = next(places, None)
         if row.op == "-":
-            removed += [at] if at is not None else []
+            run.removed += [at] if at is not None else []
         else:
-            at_end = row.text == "\0"
-            if removed and removed[-1] - removed[0] != len(removed) - 1:
+            if not run.has_one_place(at, row.text == "\0", keys):
                 return False
-            if added and not removed and not _touch(above, at, lost_before, at_end, keys):
-                return False
-            added, removed = False, []
+            run = _Run()
         before, lost = (at, False) if at is not None else (before, lost or bool(row.text.strip()))
     return True
 
 
-def _touch(before: int | None, after: int | None, lost: bool, at_end: bool, keys: Sequence[str]) -> bool:
-    """Whether lines put between these two have only one place to go."""
-    if before is not None and after is not None:
-        return after == before + 1
-    if before is not None:
-        return not lost and (at_end or keys[before] != "")
-    return after is not None
+@dataclass
+class _Run:
+    """A run of changed rows between context rows."""
+
+    above: int | None = None
+    lost: bool = False
+    """Whether the context row right above it is not in the file."""
+    added: list[str] = field(default_factory=list)
+    removed: list[int] = field(default_factory=list)
+
+    @property
+    def empty(self) -> bool:
+        return not self.added and not self.removed
+
+    def has_one_place(self, below: int | None, at_end: bool, keys: Sequence[str]) -> bool:
+        """Whether the run, followed by a row on line `below`, can go to one place only."""
+        if self.removed:
+            return self.removed[-1] - self.removed[0] == len(self.removed) - 1
+        if not self.added:
+            return True
+        if self._repeats(below, keys):
+            return False
+        if self.above is not None and below is not None:
+            blank = not any(keys[self.above + 1 : below])
+            return below == self.above + 1 or (blank and not (self.added[0] and self.added[-1]))
+        if self.above is not None:
+            return not self.lost and (at_end or keys[self.above] != "")
+        return below is not None
+
+    def _repeats(self, below: int | None, keys: Sequence[str]) -> bool:
+        """Whether the run adds the very line that it would stand next to."""
+        beside = {keys[self.above]} if self.above is not None else set()
+        beside |= {keys[self.above + 1]} if self.above is not None and self.above + 1 < len(keys) else set()
+        beside |= {keys[below]} if below is not None else set()
+        return any(line and line in beside for line in self.added)

@@ -191,10 +191,25 @@ class _Fitting:
             self.shown.update([shift.habit] if shift and shift.habit else [])
             if found is None:
                 self.refuse(key[0], "no-place", "the old lines are there, but indented in no regular way")
-            elif any(splice.clash(found, other) for other in self.made.values()):
-                self.refuse(key[0], "ambiguous", "it changes lines that an earlier hunk changes too")
-            else:
+            elif any(found == other for other in self.made.values()):
+                self.skip(key, "it is the same as an earlier one")
+            elif self._has_room(key, found):
                 self.made[key] = found
+            else:
+                self.refuse(key[0], "ambiguous", "it changes lines that an earlier hunk changes too")
+
+    def _has_room(self, key: Key, found: list[Splice]) -> bool:
+        """Whether no other hunk changes these lines; an earlier draft of the same change gives way."""
+        others = [other for other in self.made if splice.clash(found, self.made[other])]
+        drafts = [self.hunks[other].draft for other in others]
+        if any(draft >= self.hunks[key].draft for draft in drafts):
+            return False
+        if not all(splice.covers(found, self.made[other]) for other in others):
+            return False
+        for other in others:
+            del self.made[other]
+            self.notes[other[0]] = "left aside for a later draft of it"
+        return True
 
     def result(self) -> Fitted:
         ended, unmarked = self.text.ended, False

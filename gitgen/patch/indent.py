@@ -69,8 +69,9 @@ def shift(rows: Sequence[tuple[str, str, str]], habit: Conversion | None = None)
     removed_moved = any(op == "-" and mine != theirs for op, mine, theirs, _ in telling)
     moved = [row for row in telling if not _same(row, removed_moved)]
     if 2 * len(moved) <= len(telling):
-        # A lone bracket that is indented otherwise is another bracket.
-        return None if any(not any(map(str.isalnum, row[3])) for row in moved) else Shift()
+        # In a short hunk without a removed line, a lone bracket that is indented otherwise is another bracket.
+        brackets = any(not any(map(str.isalnum, row[3])) for row in moved)
+        return None if brackets and len(said) < 6 and all(row[0] == " " for row in said) else Shift()
     pairs = [(mine, theirs) for _, mine, theirs, _ in said]
     first = min(((mine, theirs) for _, mine, theirs, _ in moved), key=lambda pair: len(pair[0]))
     rules: list[Rule] = [*_constant(first), *_CONVERSIONS]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gitgen import elisions, values
 from gitgen.edits import NEW_FILE, Delete, Edit, Hunk, Patch, Write
@@ -237,7 +237,8 @@ def _grouped(edits: Sequence[Edit]) -> list[Edit]:
         else:
             earlier = grouped[known]
             assert isinstance(earlier, Patch)
-            hunks = earlier.hunks + edit.hunks
+            draft = earlier.hunks[-1].draft + 1 if earlier.hunks else 0
+            hunks = earlier.hunks + tuple(replace(hunk, draft=draft) for hunk in edit.hunks)
             grouped[known] = Patch(
                 edit.old, edit.new, hunks, edit.mode or earlier.mode, edit.moves or earlier.moves, edit.copies
             )

@@ -48,8 +48,10 @@ def splices(hunk: Hunk, match: Match, text: Text, shift: indent.Shift) -> list[S
     found: list[Splice] = []
     places = iter(match.at)
     cursor = next((at for at in match.at if at is not None), match.start)
-    for row in hunk.rows:
+    below = lines_below(hunk, match)
+    for number, row in enumerate(hunk.rows):
         if row.op == "+":
+            cursor = below.get(number, cursor)
             new = shift(row.text)
             if new is None:
                 return None
@@ -64,6 +66,31 @@ def splices(hunk: Hunk, match: Match, text: Text, shift: indent.Shift) -> list[S
             found.append(Splice(at, at + 1, ()))
         cursor = at + 1
     return _joined(found)
+
+
+def lines_below(hunk: Hunk, match: Match) -> dict[int, int]:
+    """For runs of new lines with a gap of blank lines around them that end blank: the line they go before.
+
+    A run that begins blank goes above the gap, as every run does that is not listed here.
+    """
+    below: dict[int, int] = {}
+    places = iter(match.at)
+    begun: int | None = None
+    pure = True
+    for number, row in enumerate(hunk.rows):
+        if row.op == "+":
+            begun = number if begun is None else begun
+            continue
+        at = next(places)
+        if row.op == "-":
+            pure = False
+        elif begun is not None and pure and at is not None:
+            first, last = hunk.rows[begun].text, hunk.rows[number - 1].text
+            if first.strip() and not last.strip():
+                below[begun] = at
+        if row.op == " ":
+            begun, pure = None, True
+    return below
 
 
 def shift_of(hunk: Hunk, match: Match, text: Text, habits: Habits) -> indent.Shift | None:
@@ -98,7 +125,7 @@ def ended_after(hunk: Hunk, match: Match, text: Text, *, unmarked: bool) -> bool
         return not hunk.new_unended
     if hunk.rows[-1].op == "-":
         return True
-    return text.ended or (hunk.rows[-1].op == "+" and not unmarked)
+    return text.ended or (hunk.rows[-1].op == "+" and hunk.rows[-1].text != "" and not unmarked)
 
 
 def leaves_mark_out(hunk: Hunk, match: Match, text: Text) -> bool:
@@ -135,6 +162,12 @@ def _spelling(hunk: Hunk, match: Match, text: Text) -> Callable[[str], str]:
 def clash(one: Sequence[Splice], other: Sequence[Splice]) -> bool:
     """Whether two hunks want to replace the same lines."""
     return any(a.start < b.end and b.start < a.end for a in one for b in other)
+
+
+def covers(later: Sequence[Splice], earlier: Sequence[Splice]) -> bool:
+    """Whether the later hunk replaces every line that the earlier one does, which adds nothing elsewhere."""
+    taken = {line for one in later for line in range(one.start, one.end)}
+    return all(one.start < one.end and taken.issuperset(range(one.start, one.end)) for one in earlier)
 
 
 def apply(text: Text, found: Sequence[Splice], *, ended: bool) -> Text:

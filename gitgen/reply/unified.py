@@ -51,7 +51,13 @@ class _Draft:
             counted = 0 < surplus <= self.blank_at_end and self.seen_new - (self.place.new or 0) == surplus
             rows = rows[: len(rows) - (surplus if counted else self.blank_at_end)]
         return Hunk(
-            tuple(rows), self.place.start, self.place.section, counted, self.old_unended, self.new_unended
+            tuple(rows),
+            self.place.start,
+            self.place.section,
+            counted,
+            self.old_unended,
+            self.new_unended,
+            missing=max(0, (self.place.old or 0) - sum(row.op != "+" for row in rows)),
         )
 
 
