@@ -189,9 +189,10 @@ def _holds(hunk: Hunk, match: Match, keys: Sequence[str]) -> bool:
     run = _Run()
     before: int | None = None
     lost = False
+    altered: set[str] = set()
     for row in (*hunk.rows, Row(" ", "\0")):
         if row.op != " " and run.empty:
-            run = _Run(before, lost)
+            run = _Run(before, lost, altered=altered)
         if row.op == "+":
             run.added.append(bare(row.text))
             continue
@@ -199,6 +200,8 @@ def _holds(hunk: Hunk, match: Match, keys: Sequence[str]) -> bool:
         if row.op == "-":
             run.removed += [at] if at is not None else []
         else:
+            altered = {keys[at]} if at is not None and keys[at] != bare(row.text) else set()
+            run.altered = run.altered | altered
             if not run.has_one_place(at, row.text == "\0", keys):
                 return False
             run = _Run()
@@ -215,6 +218,8 @@ class _Run:
     """Whether the context row right above it is not in the file."""
     added: list[str] = field(default_factory=list)
     removed: list[int] = field(default_factory=list)
+    altered: set[str] = field(default_factory=set)
+    """The file's lines on which the context rows beside the run stand though they read otherwise."""
 
     @property
     def empty(self) -> bool:
@@ -226,7 +231,7 @@ class _Run:
             return self.removed[-1] - self.removed[0] == len(self.removed) - 1
         if not self.added:
             return True
-        if self._repeats(below, keys):
+        if any(len(line) > 3 and line in self.strangers(below, keys) for line in self.added):
             return False
         if self.above is not None and below is not None:
             blank = not any(keys[self.above + 1 : below])
@@ -235,9 +240,9 @@ class _Run:
             return not self.lost and (at_end or keys[self.above] != "")
         return below is not None
 
-    def _repeats(self, below: int | None, keys: Sequence[str]) -> bool:
-        """Whether the run adds the very line that it would stand next to."""
-        beside = {keys[self.above]} if self.above is not None else set()
-        beside |= {keys[self.above + 1]} if self.above is not None and self.above + 1 < len(keys) else set()
-        beside |= {keys[below]} if below is not None else set()
-        return any(line and line in beside for line in self.added)
+    def strangers(self, below: int | None, keys: Sequence[str]) -> set[str]:
+        """The file's lines beside the run that its context does not know: to add one of them is a mistake."""
+        beside = set(self.altered)
+        if below is None and self.above is not None and self.above + 1 < len(keys):
+            beside.add(keys[self.above + 1])
+        return beside

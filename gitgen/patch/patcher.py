@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from gitgen import elisions, values
 from gitgen.edits import NEW_FILE, Delete, Edit, Hunk, Patch, Write
 from gitgen.errors import Refusal
-from gitgen.patch import rungs, targets, text
+from gitgen.patch import rungs, shapes, targets, text
 from gitgen.patch.fit import fit
 from gitgen.patch.overlay import Overlay
 from gitgen.patch.splice import Habits
@@ -125,6 +125,9 @@ class _Patcher:
         found = text.decode(self.tree[source])
         if found is None:
             self._refuse("undecodable", "the file is no text", source, edit.hunks)
+            return
+        if not self.tree[source].strip() and shapes.fills(edit.hunks):
+            self._create(replace(edit, new=source))
             return
         fitted = fit(source, edit.hunks, found, self.habits)
         self.shown.add(fitted.habits)

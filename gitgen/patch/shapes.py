@@ -66,6 +66,11 @@ def leaves_out(hunk: Hunk, knows: Callable[[str], bool]) -> bool:
     return any(row.op == "+" and elisions.says_so(row.text) and not knows(row.text) for row in hunk.rows)
 
 
+def fills(hunks: Sequence[Hunk]) -> bool:
+    """Whether a lone hunk for an empty file can only mean to fill it: it takes no text away."""
+    return len(hunks) == 1 and not any(row.op == "-" and row.text.strip() for row in hunks[0].rows)
+
+
 def is_there(hunk: Hunk) -> bool:
     """Whether finding the hunk's new side in the file proves that it was applied before."""
     around = [row.text.strip() for row in hunk.rows if row.op == " "]
