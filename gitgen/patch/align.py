@@ -45,26 +45,25 @@ class Aligner:
     def places(self, hunk: Hunk) -> list[Match]:
         """The cheapest places of the hunk, none of them clearly better than the others."""
         old = [(row, bare(row.text)) for row in hunk.rows if row.op != "+"]
-        anchor = self._anchor(old)
-        if anchor is None:
-            return []
-        number, positions = anchor
-        found = [match for at in positions if (match := self._along(old, number, at)) is not None]
+        anchors = self._anchors(old)
+        tried = [self._along(old, number, at) for number, positions in anchors for at in positions]
+        found = [match for match in tried if match is not None]
         found = [match for match in found if _holds(hunk, match, self._keys)]
         best = min((match.cost for match in found), default=0.0)
         distinct = {match.at: match for match in found if match.cost < best + _CLEARLY_WORSE}
         return sorted(distinct.values(), key=lambda match: match.start)
 
-    def _anchor(self, old: Sequence[tuple[Row, str]]) -> tuple[int, list[int]] | None:
-        """The old row that stands in the fewest places; None where a removed line is nowhere."""
-        best: tuple[int, list[int]] | None = None
+    def _anchors(self, old: Sequence[tuple[Row, str]]) -> list[tuple[int, list[int]]]:
+        """The old rows that stand in the fewest places; none where a removed line is nowhere."""
+        known = []
         for number, (row, key) in enumerate(old):
             positions = self._index.get(key, []) if key else []
             if key and row.op == "-" and not positions:
-                return None
-            if positions and (best is None or len(positions) < len(best[1])):
-                best = number, positions
-        return best if best and len(best[1]) <= _MOST_ANCHORS else None
+                return []
+            if 0 < len(positions) <= _MOST_ANCHORS:
+                known.append((len(positions), row.op != "-", number, positions))
+        rarest = sorted(known)[:1] + sorted(one for one in known if one[1])[:1]
+        return [(number, positions) for _, _, number, positions in rarest]
 
     def _along(self, old: Sequence[tuple[Row, str]], number: int, at: int) -> Match | None:
         """The cheapest alignment that has row `number` on line `at`."""
@@ -74,8 +73,9 @@ class Aligner:
             return None
         places = (*before[1][::-1], at, *after[1])
         cost = before[0] + after[0]
-        sure = sum(1 for (_, key), one in zip(old, places, strict=True) if key and one is not None)
-        if cost > 0.5 + 0.34 * sure:
+        sure = [number for number, (_, key) in enumerate(old) if key and places[number] is not None]
+        unique = any(old[n][0].op == "-" and len(self._index[old[n][1]]) == 1 for n in sure)
+        if cost > 0.5 + (0.5 if unique else 0.34) * len(sure):
             return None
         start = next(one for one in places if one is not None)
         return Match(places, LOOSE, start, cost)
@@ -199,7 +199,7 @@ def _holds(hunk: Hunk, match: Match, keys: Sequence[str]) -> bool:
         at = next(places, None)
         if row.op == "-":
             run.removed += [at] if at is not None else []
-        else:
+        elif at is not None or row.text.strip():
             altered = {keys[at]} if at is not None and keys[at] != bare(row.text) else set()
             run.altered = run.altered | altered
             if not run.has_one_place(at, row.text == "\0", keys):

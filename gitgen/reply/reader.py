@@ -116,7 +116,7 @@ class _Reader:
         if named is None and isinstance(last, Patch):
             named = last.old if last.new == NEW_FILE else last.new
         diff = Diff(named or "")
-        diff.read(lines)
+        diff.read(_unfenced(lines))
         self._sections(diff, closed=block.closed)
 
     def _sections(self, diff: Diff, *, closed: bool) -> None:
@@ -188,4 +188,11 @@ def _unwrapped(lines: Sequence[str]) -> Sequence[str]:
             inside = lines[number + 1 : end]
             if is_diff("", inside[:5]) or any(map(envelopes.BEGIN.match, inside[:2])):
                 return inside
+    return lines
+
+
+def _unfenced(lines: Sequence[str]) -> Sequence[str]:
+    """The lines without a second fence right inside the first."""
+    if lines and lines[0].lstrip().startswith("```"):
+        return [line for line in lines if not line.startswith("```")]
     return lines
