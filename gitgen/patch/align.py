@@ -19,7 +19,7 @@ LOOSE = Rung(bare, "although its context differs")
 
 _ALTERED = 0.5
 _SKIPPED = 1.5
-_INVENTED = 1.5
+_INVENTED = 1.0
 _AT_EDGE = 0.6
 _BLANK = 0.1
 _CLEARLY_WORSE = 1.0
@@ -74,8 +74,11 @@ class Aligner:
         places = (*before[1][::-1], at, *after[1])
         cost = before[0] + after[0]
         sure = [number for number, (_, key) in enumerate(old) if key and places[number] is not None]
+        dropped = [number for number, (_, key) in enumerate(old) if key and places[number] is None]
         unique = any(old[n][0].op == "-" and len(self._index[old[n][1]]) == 1 for n in sure)
-        if cost > 0.5 + (0.5 if unique else 0.34) * len(sure):
+        if cost > 0.5 + (0.7 if unique else 0.45) * len(sure):
+            return None
+        if sum(sure[0] < n < sure[-1] for n in dropped) > 1 or (len(dropped) > 2 and not unique):
             return None
         start = next(one for one in places if one is not None)
         return Match(places, LOOSE, start, cost)

@@ -191,7 +191,7 @@ class _Fitting:
             self.shown.update([shift.habit] if shift and shift.habit else [])
             if found is None:
                 self.refuse(key[0], "no-place", "the old lines are there, but indented in no regular way")
-            elif any(found == other for other in self.made.values()):
+            elif any(splice.repeats(found, other) for other in self.made.values()):
                 self.skip(key, "it is the same as an earlier one")
             elif self._has_room(key, found):
                 self.made[key] = found

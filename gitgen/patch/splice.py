@@ -164,6 +164,21 @@ def clash(one: Sequence[Splice], other: Sequence[Splice]) -> bool:
     return any(a.start < b.end and b.start < a.end for a in one for b in other)
 
 
+def repeats(later: Sequence[Splice], earlier: Sequence[Splice]) -> bool:
+    """Whether the later hunk only does again what the earlier one does."""
+    return later == earlier or all(
+        one.start == one.end and any(_inserts(other, one) for other in earlier) for one in later
+    )
+
+
+def _inserts(splice: Splice, other: Splice) -> bool:
+    """Whether the splice has the other's new lines among its own, at the other's place."""
+    if not splice.start <= other.start <= splice.end:
+        return False
+    size = len(other.lines)
+    return any(splice.lines[n : n + size] == other.lines for n in range(len(splice.lines) - size + 1))
+
+
 def covers(later: Sequence[Splice], earlier: Sequence[Splice]) -> bool:
     """Whether the later hunk replaces every line that the earlier one does, which adds nothing elsewhere."""
     taken = {line for one in later for line in range(one.start, one.end)}
