@@ -5,6 +5,7 @@ A step's module has a docstring whose first line tells what it does, a `subject`
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -13,7 +14,7 @@ from typing import Any, Protocol, cast
 
 from gitgen.draft import Draft, ask_again
 from gitgen.errors import GitgenError
-from gitgen.record import File, Message, Reads, user
+from gitgen.record import File, Message, Reads, assistant, system, user
 
 
 class Ask(Protocol):
@@ -39,6 +40,18 @@ class Brief:
     files: Callable[[], tuple[File, ...]]
     """The files to show: those that the user named, else all of a small tree."""
     ask: Ask
+
+    def opening(self, edit_format: str) -> tuple[Message, ...]:
+        """What every request for edits begins with: who answers, in which format, and an example talk in it.
+
+        In the format's preprompt the lines `=== user` and `=== assistant` set the messages of the example apart.
+        """
+        instructions, *talk = re.split(r"^=== (user|assistant)\n", self.preprompt(f"format-{edit_format}"), flags=re.M)
+        example = (
+            user(text.strip()) if role == "user" else assistant(text.strip())
+            for role, text in zip(talk[::2], talk[1::2], strict=True)
+        )
+        return (system(self.preprompt("system"), instructions.strip()), *example)
 
     def edits(self, *messages: Message) -> Draft:
         """Ask for edits; what of them does not fit goes back to the model, at most `rounds` times."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from gitgen.record import system, user
+from gitgen.record import user
 from gitgen.steps import Brief
 
 
@@ -13,6 +13,6 @@ def subject(inputs: Mapping[str, Any]) -> str:
 
 def run(brief: Brief) -> None:
     brief.edits(
-        system(brief.preprompt("system"), brief.preprompt("format-whole")),
+        *brief.opening("whole"),
         user(brief.preprompt("generate"), brief.prompt),
     )
