@@ -1,11 +1,12 @@
 # make test    everything that must hold: format, lint, types, tests
 # make demo    gitgen's main job on a real model, on this machine, without a key
+# make faults  kill gitgen at every call of git, and resume: minutes
 # make bench   the tables of benchmarks/
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: test demo bench check clean
+.PHONY: test demo faults bench clean
 .DELETE_ON_ERROR:
 
 test: $(VENV)/dev
@@ -16,6 +17,9 @@ test: $(VENV)/dev
 
 demo: $(VENV)/local
 	PATH="$(CURDIR)/$(BIN):$$PATH" examples/demo.sh
+
+faults: $(VENV)/dev
+	GITGEN_FAULTS=all $(BIN)/python -m pytest -n auto tests/test_killed.py
 
 bench: $(VENV)/dev
 	$(BIN)/python -m benchmarks
@@ -29,6 +33,7 @@ $(BIN)/python:
 
 $(VENV)/dev: $(BIN)/python pyproject.toml
 	$(BIN)/pip --quiet install --editable '.[local]' --group dev
+	-$(BIN)/gitgen models pull
 	touch $@
 
 $(VENV)/local: $(BIN)/python pyproject.toml

@@ -21,14 +21,15 @@ def fix(gitgen: Gitgen, folder: Path) -> object:
 
 
 def test_a_fix_on_any_branch_begins_a_session_and_leaves_that_branch(fix: Gitgen, folder: Path) -> None:
-    write(folder, {"untracked": "mine"})
+    write(folder, {"untracked": "mine", "README.md": "mine, uncommitted\n"})
     main = git(folder, "rev-parse", "main")
     with endpoint(says(MISFIT), says(FRENCH)) as scripted:
         ran = fix(scripted, "Greet in French")
     assert ran.code == 0, ran.err
     assert git(folder, "rev-parse", "main") == main and git(folder, "branch", "--show-current") == "main"
     assert git(folder, "diff", "--stat", "main...gitgen/greet-in-french", "--", "hello.py")
-    assert git(folder, "status", "--porcelain") == "?? untracked"
+    assert "uncommitted changes on main are not shown" in ran.err
+    assert git(folder, "status", "--porcelain").split() == ["M", "README.md", "??", "untracked"]
 
 
 def test_a_fix_on_a_session_goes_on_top_and_its_work_tree_follows(fix: Gitgen, gitgen: Gitgen, folder: Path) -> None:

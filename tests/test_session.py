@@ -22,7 +22,7 @@ from gitgen.session import Landed, Run, World, begin, begin_branch
 from gitgen.settings import Settings
 from gitgen.state import chat_of, load
 from gitgen.ui import Quiet
-from tests.conftest import HELLO, git
+from tests.conftest import HELLO, Gitgen, git
 from tests.replies import FRENCH, MISFIT, PROGRAM, RUN_SH, diff
 from tests.scripted import Answer, Endpoint, endpoint, fails, says
 
@@ -266,6 +266,13 @@ def test_what_was_asked_is_kept_when_the_endpoint_never_answers(folder: Path, wo
         assert kept is not None and kept.chat.inputs["feedback"] == "In French" and kept.chat.turns[0].reply is None
         assert [step.status for step in go_on(here, BRANCH)] == ["ok"]
         assert len(load_steps(here)) == 1
+
+
+def test_an_error_of_the_endpoint_names_the_resume_too(folder: Path, gitgen: Gitgen) -> None:
+    with endpoint(fails(401)) as scripted:
+        ran = gitgen("fix", "In French", "--name", "x", GITGEN_BASE_URL=scripted.base_url)
+    assert ran.code == 1
+    assert ran.err.splitlines()[-1].endswith("; then: gitgen resume gitgen/x")
 
 
 def load_steps(here: World) -> tuple[object, ...]:

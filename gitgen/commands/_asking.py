@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from typing import Any, TypeVar
@@ -14,6 +14,7 @@ from gitgen import resources, ui
 from gitgen.ai import Completion, Model, Request
 from gitgen.ai.choice import REPLAY, choose, open_model
 from gitgen.errors import GitgenError, Refusal
+from gitgen.progress import progress_of
 from gitgen.record import Chat
 from gitgen.redact import redactor
 from gitgen.render import recordings
@@ -88,13 +89,18 @@ def _recorded(repository: Repository, branch: str) -> tuple[tuple[Request, Compl
     return recordings(repository, [chat_of(repository, commit) for commit in session.steps])
 
 
-def report(landed: Iterator[Landed], as_json: bool) -> int:
-    """Print each step as it lands, or all as JSON at the end; the exit code. Raises GitgenError at a failed one."""
+def report(repository: Repository, branch: str, landed: Iterable[Landed], as_json: bool) -> int:
+    """Print each step as it lands, or all as JSON at the end; 0. Raises GitgenError at one that failed."""
     done: list[Landed] = []
-    for step in landed:
-        done.append(step)
-        if not as_json:
-            ui.say(line_of(step))
+    try:
+        for step in landed:
+            done.append(step)
+            if not as_json:
+                ui.say(line_of(step))
+    except GitgenError as error:
+        if "gitgen resume" not in error.mend and progress_of(repository, branch) is not None:
+            error.mend += f"; then: gitgen resume {branch}"
+        raise
     if as_json:
         ui.say_json([as_dict(step) for step in done])
     elif not done:

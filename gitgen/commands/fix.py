@@ -16,6 +16,7 @@ from gitgen.progress import busy, progress_of
 from gitgen.repository import Repository
 from gitgen.session import Run, begin
 from gitgen.state import load
+from gitgen.worktree import worktree_of
 
 
 @click.command()
@@ -55,16 +56,26 @@ def command(text: str | None, files: tuple[str, ...], commit_dirty: bool, **flag
     if commit_dirty:
         preflight.commit_dirty(repository, branch)
         tip = preflight.tip_of(repository, branch)
-    else:
+    elif session is not None:
         preflight.clean_work_tree(repository, branch)
+    else:
+        _warn_of_uncommitted(repository, branch)
     with world(repository, flags) as here:
         if session is None:
             origin, branch = branch, preflight.branch_for(repository, flags["name"], feedback)
             tip = begin(here, branch, base=tip, prompt=feedback, plan=("fix",))
-        code = report(iter([Run.start(here, branch, tip, "fix", inputs).run()]), flags["as_json"])
+        run = Run.start(here, branch, tip, "fix", inputs)
+        code = report(repository, branch, (step.run() for step in [run]), flags["as_json"])
     if session is None and not flags["as_json"]:
         ui.note(f"on {branch}: git diff {origin}...{branch}")
     return code
+
+
+def _warn_of_uncommitted(repository: Repository, branch: str) -> None:
+    """The branch that a session begins from stays as it is, so its uncommitted changes are safe, but not seen."""
+    worktree = worktree_of(repository, branch)
+    if worktree and worktree.dirty():
+        ui.note(f"the uncommitted changes on {branch} are not shown to the model (--commit-dirty commits them first)")
 
 
 def _branch(repository: Repository, named: str | None) -> tuple[str, str]:

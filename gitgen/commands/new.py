@@ -58,7 +58,7 @@ def command(path: Path, plan: str, **flags: Any) -> int:
 
 
 def _run(here: World, branch: str, flags: dict[str, Any]) -> int:
-    code = report(go_on(here, branch), flags["as_json"])
+    code = report(here.repository, branch, go_on(here, branch), flags["as_json"])
     if not flags["as_json"]:
         worktree = worktree_of(here.repository, branch)
         ui.note(f"on {branch}" + (f", checked out at {worktree.top}" if worktree else f": git switch {branch}"))

@@ -48,7 +48,7 @@ def command(branch: str | None, drop: bool, **flags: Any) -> int:
             landed = Run.resume(here, preflight.tip_of(repository, branch), progress).land("partial")
             ui.say(line_of(landed))
             return 0
-        return report(go_on(here, branch), flags["as_json"])
+        return report(repository, branch, go_on(here, branch), flags["as_json"])
 
 
 def _branch(repository: Repository) -> str:
