@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
-from functools import lru_cache
 
 from gitgen.edits import Hunk, Row
 from gitgen.patch.rungs import Rung, bare
@@ -23,9 +21,11 @@ _INVENTED = 1.0
 _AT_EDGE = 0.6
 _BLANK = 0.1
 _CLEARLY_WORSE = 1.0
+_HOPELESS = 4.0
+"""How much dearer than the best so far a way may be before it is given up."""
 _BAND = 12
 _MOST_ANCHORS = 24
-_MOST_CELLS = 400_000
+_MOST_CELLS = 50_000
 _ALIKE = 0.6
 
 
@@ -110,7 +110,8 @@ class Aligner:
     ) -> tuple[dict[int, float], dict[int, _Trail]]:
         """Where one stands after leaving lines of the file out."""
         low = min(costs.values())
-        reached, ways = dict(costs), dict(trails)
+        costs = {at: cost for at, cost in costs.items() if cost <= low + _HOPELESS}
+        reached, ways = dict(costs), {at: trails[at] for at in costs}
         for at in sorted(costs, reverse=step < 0):
             cost = costs[at]
             trail = trails[at]
@@ -121,7 +122,7 @@ class Aligner:
                     break
                 cost += _SKIPPED if self._keys[here] else _BLANK
                 here += step
-                if cost > low + 6 * _SKIPPED:
+                if cost > low + _HOPELESS:
                     break
                 # On a tie the later skip wins, so that rows which follow each other stay together.
                 if cost <= reached.get(here, 1e9):
@@ -177,13 +178,15 @@ def _edge_costs(rows: Sequence[tuple[Row, str]]) -> list[float | None]:
     return costs[::-1]
 
 
-@lru_cache(maxsize=4096)
 def _alike(mine: str, theirs: str) -> bool:
-    """Whether one line can be the other with a word changed."""
-    if not 0.5 < len(mine) / len(theirs) < 2 or len(mine) > 400:
+    """Whether one line can be the other with a word changed: most of it, from both ends, is the same."""
+    longest, shortest = max(len(mine), len(theirs)), min(len(mine), len(theirs))
+    if shortest < _ALIKE * longest:
         return False
-    matcher = SequenceMatcher(None, mine, theirs, autojunk=False)
-    return matcher.real_quick_ratio() > _ALIKE and matcher.quick_ratio() > _ALIKE and matcher.ratio() > _ALIKE
+    head = next((n for n in range(shortest) if mine[n] != theirs[n]), shortest)
+    rest = shortest - head
+    tail = next((n for n in range(rest) if mine[-1 - n] != theirs[-1 - n]), rest)
+    return head + tail >= _ALIKE * longest
 
 
 def _holds(hunk: Hunk, match: Match, keys: Sequence[str]) -> bool:

@@ -107,6 +107,8 @@ class _Fitting:
                 self.options[key] = {at: Match((), rungs.EXACT, at)}
         for rung in ladder:
             waiting = [key for key in self.waiting() if self.hunks[key].old]
+            if rung is not rungs.EXACT:
+                waiting = [key for key in waiting if all(map(self.knows, self.hunks[key].old))]
             if not waiting:
                 return
             found = rungs.find([self.hunks[key].old for key in waiting], self.text.lines, rung)
@@ -126,6 +128,7 @@ class _Fitting:
     def skip_applied(self) -> None:
         """Leave out hunks whose new side is in the file already, while their old side is not."""
         waiting = [key for key in self.waiting() if shapes.is_there(self.hunks[key])]
+        waiting = [key for key in waiting if all(map(self.knows, self.hunks[key].new))]
         found = rungs.find([self.hunks[key].new for key in waiting], self.text.lines, rungs.NEAR[-1])
         for key, places in zip(waiting, found, strict=True):
             if places:
@@ -134,16 +137,19 @@ class _Fitting:
 
     def read_otherwise(self) -> None:
         """Try the waiting hunks without line numbers, and cut at lines that stand for lines."""
+        changed = False
         for key in self.waiting():
             hunk = self.hunks[key]
             if shapes.leaves_out(hunk, self.knows):
                 self.refuse(key[0], "elided", "a new line stands for lines that are not written out")
                 continue
-            hunk = shapes.without_line_numbers(hunk, self.text.lines) or hunk
-            parts = shapes.split_at_elisions(hunk, self.knows)
+            plain = shapes.without_line_numbers(hunk, self.text.lines) or hunk
+            parts = shapes.split_at_elisions(plain, self.knows)
+            changed = changed or parts != [hunk]
             for number, part in enumerate(parts):
                 self.hunks[key[0], number] = part
-        self.climb((*rungs.NEAR, *rungs.FAR))
+        if changed:
+            self.climb((*rungs.NEAR, *rungs.FAR))
 
     def align(self) -> None:
         """Lay what is still waiting along the file loosely; refuse what does not hold anywhere."""
