@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from gitgen import patch, reply
+from gitgen import again, patch, reply
 from gitgen.errors import Refusal, Rejected
 from gitgen.patch import Outcome
 from gitgen.patch.overlay import Overlay
@@ -73,10 +73,5 @@ def apply_reply(text: str, tree: Tree) -> Mapping[str, bytes]:
 
 
 def ask_again(draft: Draft) -> str:
-    """What to tell the model: the edits that did not fit, and the file's lines they must fit."""
-    return "\n\n".join(_complaints(draft))
-
-
-def _complaints(draft: Draft) -> Iterator[str]:
-    for refusal in draft.refusals:
-        yield f"{refusal.path}: {refusal.reason}"
+    """What to tell the model: the edits that did not fit, and the lines of the files that they must fit."""
+    return again.ask(draft.refusals, Overlay(draft.parent, draft.changes), kept=bool(draft.changes))

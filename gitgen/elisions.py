@@ -20,7 +20,7 @@ _MARKED = re.compile(r"^(?:#+|//+|/\*+|<!--|--+|;+|%+|\{/\*|\(\*|\.{3}|…|[(\[]
 def stands_for_lines(text: str) -> bool:
     """Whether the line can be meant as `and so on`: bare dots, or dots in a comment."""
     text = text.strip()
-    if "..." not in text and "…" not in text or len(text) > 100:
+    if ("..." not in text and "…" not in text) or len(text) > 100:
         return False
     if _BARE.match(text):
         return True

@@ -26,10 +26,10 @@ class Interrupted(GitgenError):
 class Refusal:
     """Why one edit of a reply did not fit, told exactly enough for a model or a person to mend it.
 
-    `kind` is one word of a closed list: "path" (a hostile or impossible name), "no-place" (the old lines are not
-    in the file), "ambiguous" (they are there more than once), "missing-file", "exists", "undecodable", "elided",
-    "cut-off" (the reply ends inside a block), "no-name" (a block without a usable file name), "no-files" (the
-    reply has no edit at all), "malformed".
+    `kind` is one word of a closed list: "path" (a hostile or impossible name), "no-place" (the old lines are
+    not in the file), "ambiguous" (they are there more than once), "missing-file", "exists", "undecodable",
+    "elided" (lines stand for lines that are left out), "cut-off" (the reply ends inside a block), "no-name"
+    (a block without a usable file name), "no-files" (the reply has no edit at all), "malformed".
     """
 
     kind: str

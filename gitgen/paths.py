@@ -16,7 +16,7 @@ _LONGEST_NAME, _LONGEST_PATH = 255, 4000
 
 
 def why_hostile(path: str) -> str | None:
-    """Why nothing may ever be written to this path, in words for the model; None where it is a harmless name."""
+    """Why nothing may ever be written to this path, in words for the model; None where it is harmless."""
     if not path:
         return "the path is empty"
     if any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in path):
@@ -56,8 +56,8 @@ def _why_hostile_part(part: str, *, at_root: bool) -> str | None:
 def _as_any_file_system_reads(part: str) -> str:
     """The part as the most forgiving of the file systems would look it up.
 
-    HFS+ ignores some code points, NTFS cuts a stream (`name::$INDEX_ALLOCATION`) and trailing dots and spaces,
-    and most fold case and compatibility forms.
+    HFS+ ignores some code points, NTFS cuts a stream (`name::$INDEX_ALLOCATION`) and trailing dots and
+    spaces, and most fold case and compatibility forms.
     """
     visible = unicodedata.normalize("NFKC", part.translate(_IGNORED_BY_HFS)).casefold()
     visible = visible.translate(_IGNORED_BY_HFS)

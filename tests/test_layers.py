@@ -24,7 +24,7 @@ LAYERS = (
     ("repository",),
     ("git", "ai", "forge"),
     ("steps",),
-    ("draft",),
+    ("draft", "again"),
     ("reply", "patch", "context", "record", "trailers", "tokens", "redact", "profiles", "settings"),
     ("edits", "elisions", "paths", "values", "errors", "resources"),
 )

@@ -168,7 +168,7 @@ def _unwound(trail: _Trail, length: int) -> tuple[int | None, ...]:
 
 
 def _edge_costs(rows: Sequence[tuple[Row, str]]) -> list[float | None]:
-    """For every number of rows done, what it costs to do without the rest; None where a removed line is left."""
+    """What it costs to do without the rows from each on; None where a removed line is among them."""
     costs: list[float | None] = [0.0]
     for row, key in reversed(rows):
         last = costs[-1]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gitgen.edits import Hunk
 from gitgen.errors import Refusal
 from gitgen.patch import rungs, settle, shapes, splice
 from gitgen.patch.align import Aligner
 from gitgen.patch.indent import Conversion
+from gitgen.patch.nearest import nearest
 from gitgen.patch.rungs import Rung, bare
 from gitgen.patch.settle import Key
 from gitgen.patch.splice import Habits, Match, Splice
@@ -111,7 +112,9 @@ class _Fitting:
                 waiting = [key for key in waiting if all(map(self.knows, self.hunks[key].old))]
             if not waiting:
                 return
-            found = rungs.find([self.hunks[key].old for key in waiting], self.text.lines, rung)
+            old = [self.hunks[key].old for key in waiting]
+            hints = [start - 1 if (start := self.hunks[key].start) else None for key in waiting]
+            found = rungs.find(old, self.text.lines, rung, hints)
             for key, places in zip(waiting, found, strict=True):
                 size = len(self.hunks[key].old)
                 if places:
@@ -129,7 +132,8 @@ class _Fitting:
         """Leave out hunks whose new side is in the file already, while their old side is not."""
         waiting = [key for key in self.waiting() if shapes.is_there(self.hunks[key])]
         waiting = [key for key in waiting if all(map(self.knows, self.hunks[key].new))]
-        found = rungs.find([self.hunks[key].new for key in waiting], self.text.lines, rungs.NEAR[-1])
+        new = [self.hunks[key].new for key in waiting]
+        found = rungs.find(new, self.text.lines, rungs.NEAR[-1], [None] * len(new))
         for key, places in zip(waiting, found, strict=True):
             if places:
                 self.there.append(key[0])
@@ -231,8 +235,25 @@ class _Fitting:
         applied = sorted({key[0] for key in self.made} | set(self.there))
         return Fitted(
             text,
-            tuple(self.refusals[number] for number in sorted(self.refusals)),
+            _with_nearest([self.refusals[number] for number in sorted(self.refusals)], text, every),
             tuple(f"{self.path}: hunk {number + 1} {self.notes[number]}" for number in sorted(self.notes)),
             tuple(self.whole[number] for number in applied),
             Habits(self.shown.pop() if len(self.shown) == 1 else None, unmarked),
         )
+
+
+def _with_nearest(refusals: Sequence[Refusal], text: Text, made: Sequence[Splice]) -> tuple[Refusal, ...]:
+    """The refusals in terms of the new text: its lines that they are most likely about, and its numbers."""
+    keys = [bare(line) for line in text.lines] if refusals else []
+
+    def moved(place: int) -> int:
+        return place + sum(len(one.lines) - (one.end - one.start) for one in made if one.end < place)
+
+    return tuple(
+        replace(
+            one,
+            nearest=nearest(one.old, keys, text.lines),
+            places=tuple(moved(place) for place in one.places),
+        )
+        for one in refusals
+    )

@@ -69,7 +69,7 @@ def shift(rows: Sequence[tuple[str, str, str]], habit: Conversion | None = None)
     removed_moved = any(op == "-" and mine != theirs for op, mine, theirs, _ in telling)
     moved = [row for row in telling if not _same(row, removed_moved)]
     if 2 * len(moved) <= len(telling):
-        # In a short hunk without a removed line, a lone bracket that is indented otherwise is another bracket.
+        # In a short hunk without removed lines, a lone bracket indented otherwise is another bracket.
         brackets = any(not any(map(str.isalnum, row[3])) for row in moved)
         return None if brackets and len(said) < 6 and all(row[0] == " " for row in said) else Shift()
     pairs = [(mine, theirs) for _, mine, theirs, _ in said]

@@ -33,7 +33,7 @@ class Outcome:
 @dataclass
 class _Patcher:
     tree: Overlay
-    habits: Habits = Habits()
+    habits: Habits = field(default_factory=Habits)
     shown: set[Habits] = field(default_factory=set)
     refusals: list[Refusal] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -113,6 +113,9 @@ class _Patcher:
         self.tree.put(path, None)
 
     def _patch(self, edit: Patch) -> None:
+        if edit.mode and edit.mode not in _MODES:
+            self._refuse("path", "symbolic links and submodules are not written", edit.new, edit.hunks)
+            return
         if edit.old == NEW_FILE or self._is_new(edit):
             self._create(edit)
             return
@@ -122,35 +125,38 @@ class _Patcher:
         moved = self._destination(edit, source)
         if moved is None:
             return
+        if not edit.hunks:
+            self._put(edit, source, moved, self.tree[source])
+            return
         found = text.decode(self.tree[source])
         if found is None:
             self._refuse("undecodable", "the file is no text", source, edit.hunks)
             return
         if not self.tree[source].strip() and shapes.fills(edit.hunks):
-            self._create(replace(edit, new=source))
+            self._create(replace(edit, old=NEW_FILE, new=source))
             return
-        fitted = fit(source, edit.hunks, found, self.habits)
+        fitted = fit(moved, edit.hunks, found, self.habits)
+        content = text.encoded(found, fitted.text)
+        if content is None:
+            self._refuse(
+                "undecodable", "the file's encoding has no room for the new lines", moved, edit.hunks
+            )
+            return
         self.shown.add(fitted.habits)
         self.refusals.extend(fitted.refusals)
         self.notes.extend(fitted.notes)
-        self.applied.extend((source, hunk) for hunk in fitted.applied)
-        self._put(edit, source, moved, fitted.text)
+        self.applied.extend((moved, hunk) for hunk in fitted.applied)
+        self._put(edit, source, moved, content)
 
-    def _put(self, edit: Patch, source: str, moved: str, new: text.Text) -> None:
-        try:
-            content = new.encode()
-        except UnicodeEncodeError:
-            self._refuse(
-                "undecodable", "the new lines cannot be written in the file's encoding", source, edit.hunks
-            )
-            return
-        mode = _MODES.get(edit.mode or "", None)
+    def _put(self, edit: Patch, source: str, moved: str, content: bytes) -> None:
+        """Hold the content under its new name, with its old mode unless the edit names another."""
+        mode = _MODES.get(edit.mode or "")
         if moved != source:
             mode = mode or self.tree.mode(source)
             if not edit.copies:
                 self.tree.put(source, None)
             self.whole.update((source, moved))
-        elif content == self.tree[source] and mode is None:
+        elif content == self.tree[source] and mode in (None, self.tree.mode(source)):
             return
         self.tree.put(moved, Blob(content, mode))
 
@@ -167,7 +173,7 @@ class _Patcher:
             return source
         new = edit.new if edit.moves else targets.without_side(targets.tidy(edit.new))
         old = edit.old if edit.moves else targets.without_side(targets.tidy(edit.old))
-        if new == old or new == source or (not edit.moves and old != source):
+        if new in (old, source) or (not edit.moves and old != source):
             return source
         if not edit.moves and isinstance(targets.resolve(edit.new, self.tree), targets.Target):
             return source
@@ -179,7 +185,7 @@ class _Patcher:
         return new
 
     def _is_new(self, edit: Patch) -> bool:
-        """Whether a diff without `/dev/null` can only mean a new file: nothing but new lines, and no such path."""
+        """Whether a diff without `/dev/null` means a new file: nothing but new lines, and no such path."""
         if edit.moves or not edit.hunks or any(row.op != "+" for hunk in edit.hunks for row in hunk.rows):
             return False
         path = targets.tidy(edit.new)
@@ -218,10 +224,7 @@ def _in_the_style_of(before: bytes | None, new: str) -> bytes | None:
         lines = [line if line.endswith("\r") else line + "\r" for line in lines]
     if found.lines and found.lines[0].startswith(text.BOM) and lines and not lines[0].startswith(text.BOM):
         lines[0] = text.BOM + lines[0]
-    try:
-        return found.with_lines(lines, ended=ended).encode()
-    except UnicodeEncodeError:
-        return None
+    return text.encoded(found, found.with_lines(lines, ended=ended))
 
 
 def _grouped(edits: Sequence[Edit]) -> list[Edit]:

@@ -67,15 +67,19 @@ NEAR = (
 FAR = (Rung(_both, "after an indentation shift"), Rung(bare, "but for blanks"))
 
 
-def find(old_sides: Sequence[Sequence[str]], lines: Sequence[str], rung: Rung) -> list[list[int]]:
+def find(
+    old_sides: Sequence[Sequence[str]], lines: Sequence[str], rung: Rung, hints: Sequence[int | None]
+) -> list[list[int]]:
     """For each side, the 0-based lines where it stands as a whole, `MOST_PLACES` at most.
+
+    `hints` are places that are looked at in any case.
 
     Every distinct line becomes one letter, so that a search is a search in a string: linear, repeats or not.
     """
     letters: dict[str, str] = {}
     sides = [_spell((rung.eyes(text) for text in side), letters, grow=True) for side in old_sides]
     haystack = _spell(map(rung.eyes, lines), letters, grow=False)
-    return [_occurrences(side, haystack) for side in sides]
+    return [_occurrences(side, haystack, hint) for side, hint in zip(sides, hints, strict=True)]
 
 
 def _spell(keys: Iterable[str], letters: dict[str, str], *, grow: bool) -> str:
@@ -84,10 +88,12 @@ def _spell(keys: Iterable[str], letters: dict[str, str], *, grow: bool) -> str:
     return "".join([letters.setdefault(key, chr(min(len(letters) + 2, 0x10FFFF))) for key in keys])
 
 
-def _occurrences(side: str, haystack: str) -> list[int]:
+def _occurrences(side: str, haystack: str, hint: int | None) -> list[int]:
     places: list[int] = []
     at = haystack.find(side) if side else -1
     while at >= 0 and len(places) < MOST_PLACES:
         places.append(at)
         at = haystack.find(side, at + 1)
+    if at >= 0 and hint is not None and hint not in places and haystack.startswith(side, max(0, hint)):
+        places.append(max(0, hint))
     return places

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from gitgen.edits import Hunk
 
@@ -38,8 +39,7 @@ def _by_numbers(hunks: Mapping[Key, Hunk], places: Places, chosen: dict[Key, int
 
 def _by_order(places: Places, chosen: dict[Key, int]) -> None:
     """Take the only place between the neighbours, if all hunks that are placed stand in the reply's order."""
-    known = sorted(chosen)
-    if any(chosen[one] > chosen[other] for one, other in zip(known, known[1:], strict=False)):
+    if any(chosen[one] > chosen[other] for one, other in pairwise(sorted(chosen))):
         return
     for key in sorted(set(places) - set(chosen)):
         floor = max((chosen[other] for other in chosen if other < key), default=-1)

@@ -14,7 +14,7 @@ _NUMBERED = re.compile(r"^\s{0,6}(\d{1,6})(?: ?[:|]|\t| |$)[ ]?(.*)$", re.DOTALL
 
 
 def without_line_numbers(hunk: Hunk, lines: Sequence[str]) -> Hunk | None:
-    """The hunk without the line numbers of a listing; None where it has none, or where they do not check out."""
+    """The hunk without the line numbers of a listing; None where none of them checks out."""
     old = [row for row in hunk.rows if row.op == " " and row.text.strip()]
     if not old or not all(_NUMBERED.match(row.text) for row in old):
         return None

@@ -13,7 +13,7 @@ from gitgen.patch.text import BOM, Text
 
 @dataclass(frozen=True)
 class Match:
-    """A hunk's place: for every old row the 0-based line it stands on, or None where the file has no such line."""
+    """A hunk's place: for every old row the 0-based line it stands on, None where there is no such line."""
 
     at: tuple[int | None, ...]
     rung: Rung
@@ -186,7 +186,7 @@ def covers(later: Sequence[Splice], earlier: Sequence[Splice]) -> bool:
 
 
 def apply(text: Text, found: Sequence[Splice], *, ended: bool) -> Text:
-    """The text with all splices made; they must not clash, and of several at one place the first comes first."""
+    """The text with all splices made; they must not clash, and at one place the first comes first."""
     lines: list[str] = []
     cursor = 0
     for splice in sorted(found, key=lambda one: (one.start, one.end)):

@@ -35,7 +35,7 @@ class Target:
 
 
 def resolve(name: str, tree: Tree) -> Target | Refusal:
-    """The path of the tree that the name means, its prefix, root or missing folders mended if only one fits."""
+    """The one path of the tree that the name means, with its prefix, root or missing folders mended."""
     clean = tidy(name)
     if clean in tree:
         return Target(clean)
@@ -50,12 +50,15 @@ def resolve(name: str, tree: Tree) -> Target | Refusal:
         if tail in tree:
             return Target(tail, f"{name}: taken for {tail}")
     wanted = "/" + "/".join(parts[1:] if parts[:1] and parts[0] in _SIDES and len(parts) > 1 else parts)
-    found = [path for path in tree if path.endswith(wanted)]
+    name_alone = "/" + wanted.rpartition("/")[2]
+    alike = [path for path in tree if path.endswith(name_alone) or path == name_alone[1:]]
+    found = [path for path in alike if path.endswith(wanted)]
     if len(found) == 1:
         return Target(found[0], f"{name}: taken for {found[0]}")
     if found:
         return Refusal("ambiguous", f"several files end so: {', '.join(sorted(found)[:5])}", name)
-    return Refusal("missing-file", "there is no such file", without_side(clean))
+    known = f"; of that name there is {', '.join(sorted(alike)[:5])}" if alike else ""
+    return Refusal("missing-file", f"there is no such file{known}", without_side(clean))
 
 
 def tidy(name: str) -> str:

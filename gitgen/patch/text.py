@@ -1,11 +1,13 @@
-"""A file's bytes as lines and back, with nothing lost: line ends, byte order mark, encoding, final newline."""
+"""A file's bytes as lines and back, with nothing lost: line ends, encoding, final newline."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 BOM = "\ufeff"
+_ESCAPED = re.compile("[\udc80-\udcff]")
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,7 @@ class Text:
     encoding: str = "utf-8"
 
     def encode(self) -> bytes:
-        """The bytes of the file; UnicodeEncodeError where the encoding has no room for a new line's letters."""
+        """The bytes of the file; UnicodeEncodeError where the encoding has no room for a new letter."""
         joined = "\n".join(self.lines) + ("\n" if self.ended and self.lines else "")
         return joined.encode(self.encoding, "strict" if self.encoding != "utf-8" else "surrogateescape")
 
@@ -30,6 +32,11 @@ class Text:
         """Whether every line ends with a carriage return."""
         whole = self.lines if self.ended else self.lines[:-1]
         return bool(whole) and all(line.endswith("\r") for line in whole)
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether there are bytes that are no UTF-8: nobody knows how to write letters beyond ASCII there."""
+        return self.encoding == "utf-8" and _ESCAPED.search("".join(self.lines)) is not None
 
 
 def decode(content: bytes) -> Text | None:
@@ -53,6 +60,13 @@ def decode(content: bytes) -> Text | None:
     return Text(lines[:-1] if ended else lines, ended, encoding)
 
 
-def is_foreign(text: Text) -> bool:
-    """Whether the file has bytes that are no UTF-8, so that nobody knows how to write a letter beyond ASCII."""
-    return text.encoding == "utf-8" and any("\udc80" <= letter <= "\udcff" for letter in "".join(text.lines))
+def encoded(before: Text, after: Text) -> bytes | None:
+    """The bytes of the new text; None where the file's encoding cannot be told or has no room for it."""
+    if before.is_foreign:
+        known = set(before.lines)
+        if not all(line.isascii() or line in known for line in after.lines):
+            return None
+    try:
+        return after.encode()
+    except UnicodeEncodeError:
+        return None

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 
-_KNOWN = frozenset(
-    "dockerfile containerfile makefile gnumakefile license licence copying readme changelog authors contributing "
-    "notice procfile gemfile rakefile vagrantfile jenkinsfile brewfile justfile caddyfile pipfile codeowners "
-    "podfile fastfile build workspace".split()
+_KNOWN = re.compile(
+    r"(docker|container|make|gnumake|proc|gem|rake|vagrant|jenkins|brew|just|caddy|pip|pod|fast)file|licen[sc]e|"
+    r"copying|readme|changelog|authors|contributing|notice|codeowners|build|workspace",
+    re.IGNORECASE,
 )
-_PRODUCTS = frozenset(
-    "node.js next.js vue.js react.js express.js three.js d3.js nuxt.js nest.js ember.js backbone.js chart.js "
-    "socket.io asp.net vb.net ado.net".split()
+_PRODUCTS = re.compile(
+    r"(node|next|vue|react|express|three|d3|nuxt|nest|ember|backbone|chart)\.js|socket\.io|(asp|vb|ado)\.net",
+    re.IGNORECASE,
 )
-SHELLS = frozenset(
-    "bash sh shell zsh fish console terminal powershell ps1 pwsh cmd bat batch shell-session".split()
+_SHELL = re.compile(
+    r"bash|sh|shell|zsh|fish|console|terminal|powershell|ps1|pwsh|cmd|bat|batch|shell-session", re.IGNORECASE
 )
 _SCRIPTS = (".sh", ".bash", ".zsh", ".fish", ".ps1", ".psm1", ".bat", ".cmd")
 _EXTENSION = re.compile(r"\.[A-Za-z0-9_+-]{1,12}$")
@@ -36,16 +36,15 @@ def plausible(name: str) -> bool:
     if any(letter in name for letter in "<>|?*\"'`$;{}\t\n=,") or name.startswith(("-", "@", "#", "!", "(")):
         return False
     last = re.split(r"[/\\]", name)[-1]
-    if name.lower() in _PRODUCTS or re.fullmatch(r"v?[\d.]+", name) or last.endswith("."):
+    if _PRODUCTS.fullmatch(name) or re.fullmatch(r"v?[\d.]+", name) or last.endswith("."):
         return False
-    known = last.lower() in _KNOWN
-    if not (_EXTENSION.search(last) or known):
+    if not (_EXTENSION.search(last) or _KNOWN.fullmatch(last)):
         return False
     return " " not in name or _spaced(name)
 
 
 def _spaced(name: str) -> bool:
-    """Whether a name with blanks is still a name: it begins inside a folder and has one extension, at its end."""
+    """Whether a name with blanks is one: it begins inside a folder and has its one extension at the end."""
     words = name.split(" ")
     return bool(re.search(r"[/\\]", words[0])) and not any(_EXTENSION.search(word) for word in words[:-1])
 
@@ -99,8 +98,8 @@ def _quoted_name(text: str) -> bool:
     )
     return (
         no_sentence
-        and bool(_EXTENSION.search(last) or last.lower() in _KNOWN)
-        and text.lower() not in _PRODUCTS
+        and bool(_EXTENSION.search(last) or _KNOWN.fullmatch(last))
+        and not _PRODUCTS.fullmatch(text)
     )
 
 
@@ -115,7 +114,7 @@ def _after_colon(text: str) -> str | None:
 
 
 def of_info(info: str) -> str | None:
-    """The file that a fence's info string names (```py src/a.py, ```py:src/a.py, ```src/a.py, title="a.py")."""
+    """The file that an info string names: `py src/a.py`, `py:src/a.py`, `src/a.py` or `py title="a.py"`."""
     keyed = re.search(r"(?:title|file|filename|path|name)\s*=\s*(?:\"([^\"]+)\"|'([^']+)'|(\S+))", info)
     if keyed:
         found = next(group for group in keyed.groups() if group)
@@ -124,7 +123,7 @@ def of_info(info: str) -> str | None:
         return info
     language, blank, rest = info.partition(" ")
     rest = _bare(rest.strip())
-    if blank and (plausible(rest) or _quoted_name(rest) and "/" in rest):
+    if blank and (plausible(rest) or (_quoted_name(rest) and "/" in rest)):
         return rest
     language, colon, rest = info.partition(":")
     return rest.strip() if colon and re.fullmatch(r"[\w+#-]*", language) and plausible(rest.strip()) else None
@@ -143,8 +142,11 @@ def of_comment(line: str) -> str | None:
     return None
 
 
+def is_shell(language: str) -> bool:
+    """Whether a fence in this language is rather for a terminal than for a file."""
+    return bool(_SHELL.fullmatch(language))
+
+
 def is_command(name: str, language: str) -> bool:
     """Whether a fence under this name is rather a command to run on that file."""
-    return (
-        language.lower() in SHELLS and not name.lower().endswith(_SCRIPTS) and "." in name.rpartition("/")[2]
-    )
+    return is_shell(language) and not name.lower().endswith(_SCRIPTS) and "." in name.rpartition("/")[2]

@@ -18,7 +18,7 @@ _HALF_SURROGATE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
 
 def read(reply: str) -> Reading:
-    """The edits that a reply asks for, why parts of it cannot be read, and notes; knows no tree, never raises."""
+    """The edits that a reply asks for, and why parts of it cannot be read; knows no tree, never raises."""
     reader = _Reader()
     try:
         for block in blocks(lines_of(_HALF_SURROGATE.sub("\ufffd", reply))):
@@ -92,14 +92,14 @@ class _Reader:
     def _file(self, lines: Sequence[str], named: str | None, language: str, block: Block) -> None:
         edits = (
             []
-            if named or lines[:1] and lines[0][:1] not in "{["
+            if named or (lines[:1] and lines[0][:1] not in "{[")
             else calls.read("\n".join(lines), self._inner)
         )
         if edits:
             self.edits += edits
             return
         if named is None and lines:
-            named = names.of_comment(lines[0]) or (self.heading if language not in names.SHELLS else None)
+            named = names.of_comment(lines[0]) or (self.heading if not names.is_shell(language) else None)
         if named is None or names.is_command(named, language):
             self.nameless.append(block)
             return

@@ -30,7 +30,7 @@ def replacement(old: Sequence[str], new: Sequence[str], *, at_end: bool = False)
 
 
 def read(lines: Sequence[str], name: str | None) -> tuple[list[Patch], list[Refusal]]:
-    """The patches of all SEARCH/REPLACE blocks in these lines; `name` is the path until a line names another."""
+    """The patches of all SEARCH/REPLACE blocks here; `name` is the path until a line names another."""
     patches: list[Patch] = []
     refusals: list[Refusal] = []
     at = 0

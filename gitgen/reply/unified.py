@@ -182,7 +182,7 @@ class Diff:
         if line.startswith("\\ ") and self._open():
             self._unended()
             return 1
-        if self.heading and (line[:1] in ("+", "-") or (line[:1] == " " or self.fenced) and line.strip()):
+        if self.heading and (line[:1] in ("+", "-") or ((line[:1] == " " or self.fenced) and line.strip())):
             self._section().drafts.append(_Draft(headers.Place()))
             self.heading = False
         draft = None if self.heading else self._open()
