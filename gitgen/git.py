@@ -128,17 +128,27 @@ class Git:
 
     def read(self, oid: str) -> bytes:
         """The content of the object with this id, over one long-lived `git cat-file --batch`."""
+        return self._object(oid)[1]
+
+    def id_of(self, name: str) -> str:
+        """The id of the object that a name stands for now (man gitrevisions), over the same process; or GitFailed."""
+        return self._object(name)[0]
+
+    def _object(self, name: str) -> tuple[str, bytes]:
         # gitpython has such a process as well, but it cannot read the ids of a SHA-256 repository.
         if self._batch is None:
             self._batch = ExitStack()
             self._cat = self._batch.enter_context(self._start(("cat-file", "--batch"), None))
         assert self._cat.stdin is not None and self._cat.stdout is not None
-        self._cat.stdin.write(f"{oid}\n".encode())
+        if "\n" in name:
+            raise GitFailed(("cat-file", "-p", name), 128, f"not a name: {name!r}")
+        self._cat.stdin.write(f"{name}\n".encode("utf-8", "surrogateescape"))
         self._cat.stdin.flush()
-        header = self._cat.stdout.readline().decode().split()
-        if len(header) != 3:
-            raise GitFailed(("cat-file", "-p", oid), 128, f"the repository lacks the object {oid}")
-        return bytes(self._cat.stdout.read(int(header[2]) + 1)[:-1])
+        header = self._cat.stdout.readline().decode("utf-8", "replace")
+        if header.endswith((" missing\n", " ambiguous\n")):
+            raise GitFailed(("cat-file", "-p", name), 128, f"there is no object {header.strip()}")
+        oid, _, size = header.split()
+        return oid, bytes(self._cat.stdout.read(int(size) + 1)[:-1])
 
     def close(self) -> None:
         """End the long-lived process."""

@@ -137,7 +137,10 @@ class Repository:
 
     def resolve(self, revision: str) -> str | None:
         """The id of the commit that a revision names, or None."""
-        return self.git.text("rev-parse", "-q", "--verify", revision + "^{commit}", check=False) or None
+        try:
+            return self.git.id_of(revision + "^{commit}")
+        except GitFailed:
+            return None
 
     def head_branch(self) -> str | None:
         """The branch that HEAD names, born or unborn; None when HEAD is detached."""
@@ -149,7 +152,7 @@ class Repository:
 
     def tree(self, commit: str | None) -> GitTree:
         """The tree of a commit (the empty tree for None)."""
-        return GitTree(self.git, self.git.text("rev-parse", f"{commit}^{{tree}}") if commit else None)
+        return GitTree(self.git, self.git.id_of(f"{commit}^{{tree}}") if commit else None)
 
     def blob_id(self, content: bytes, like: str) -> str:
         """The id that Git gives a blob, in the hash that the id `like` is written in."""
