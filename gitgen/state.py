@@ -91,7 +91,8 @@ def history(repository: Repository, revision: str) -> Iterator[Commit]:
 
 def load(repository: Repository, branch: str) -> Session | None:
     """The session on a branch, or None if there is no such branch or its log does not begin one."""
-    tip = repository.tip(branch)
+    # The whole history of any other branch would be read in vain.
+    tip = repository.tip(branch) if branch.startswith(PREFIX) else None
     if tip is None:
         return None
     commits: list[Commit] = []
