@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from gitgen import again, patch, reply
+from gitgen.edits import Edit, Patch, Row
 from gitgen.errors import Refusal, Rejected
 from gitgen.patch import Outcome
 from gitgen.patch.overlay import Overlay
@@ -24,11 +25,13 @@ class Draft:
     changes: Changes = field(default_factory=lambda: MappingProxyType({}))
     refusals: tuple[Refusal, ...] = ()
     notes: tuple[str, ...] = ()
+    held: frozenset[tuple[str, tuple[Row, ...]]] = frozenset()
+    """The hunks that are in `changes`, with their paths: a reply that repeats one does not ask for it twice."""
 
     def read(self, text: str) -> Draft:
         """The draft with one more reply on top; nothing of this one is lost or changed."""
         reading = reply.read(text)
-        outcome = patch.apply(reading.edits, self.parent, self.changes)
+        outcome = patch.apply(tuple(_not_held(reading.edits, self.held)), self.parent, self.changes)
         fresh = reading.refusals + outcome.refusals
         left = tuple(old for old in self.refusals if not _settled(old, self.refusals, outcome, bool(fresh)))
         return Draft(
@@ -36,7 +39,21 @@ class Draft:
             MappingProxyType(dict(_effect(outcome.changes, self.parent))),
             tuple(dict.fromkeys(left + fresh)),
             self.notes + reading.notes + outcome.notes,
+            self.held | {(path, hunk.rows) for path, hunk in outcome.applied},
         )
+
+
+def _not_held(edits: tuple[Edit, ...], held: frozenset[tuple[str, tuple[Row, ...]]]) -> Iterator[Edit]:
+    """The edits without the hunks that an earlier reply of the same talk has put in place."""
+    for edit in edits:
+        if not isinstance(edit, Patch) or not edit.hunks:
+            yield edit
+            continue
+        spelled = ("/" + edit.old, "/" + edit.new)
+        there = {rows for path, rows in held if any(name.endswith("/" + path) for name in spelled)}
+        hunks = tuple(hunk for hunk in edit.hunks if hunk.rows not in there)
+        if hunks or edit.mode or edit.moves or edit.copies:
+            yield replace(edit, hunks=hunks)
 
 
 def _effect(changes: Changes, parent: Tree) -> Iterator[tuple[str, Blob | None]]:

@@ -138,6 +138,25 @@ def test_after_the_last_round_the_reply_is_kept_and_no_file_changed(folder: Path
     assert git(folder, "log", "-1", "--format=%s", BRANCH) == "Keep the rejected reply to: In French"
 
 
+def test_what_fitted_is_kept_while_the_rest_is_asked_again_and_may_be_repeated(folder: Path, world: Worlds) -> None:
+    title = diff("README.md", "# Hello", "# Bonjour")
+    for name, second in (("x", FRENCH), ("y", FRENCH + "\n" + title)):
+        with endpoint(says(MISFIT + "\n" + title), says(second)) as scripted:
+            here = world(scripted)
+            first = begin(here, f"gitgen/{name}", base=here.repository.resolve("main"), prompt="Greet", plan=())
+            assert Run.start(here, f"gitgen/{name}", first, "fix", {"feedback": "In French"}).run().status == "ok"
+        assert git(folder, "show", f"gitgen/{name}:README.md") == "# Bonjour"
+        assert "Bonjour" in git(folder, "show", f"gitgen/{name}:hello.py")
+
+
+def test_a_hunk_that_the_model_forgets_to_send_again_is_not_forgotten(folder: Path, world: Worlds) -> None:
+    title = diff("README.md", "# Hello", "# Bonjour")
+    with endpoint(says(MISFIT + "\n" + title), *[says(title)] * 3) as scripted:
+        landed = fixed(world(scripted))
+    assert landed.status == "rejected"
+    assert git(folder, "show", f"{BRANCH}:README.md") == "# Hello"
+
+
 @pytest.mark.parametrize("reply", ["", "I cannot help with that.", "```\nprint(1)\n```\n"])
 def test_a_reply_without_files_is_rejected(folder: Path, world: Worlds, reply: str) -> None:
     with endpoint(*[says(reply)] * 4) as scripted:
