@@ -121,12 +121,10 @@ class _Fitting:
                     self.options[key] = {at: Match(tuple(range(at, at + size)), rung, at) for at in places}
 
     def _by_number_alone(self, hunk: Hunk) -> int | None:
-        """Where nothing but new lines go: into an empty file, or where a header with right counts says."""
-        if not any(line.strip() for line in self.text.lines):
-            return 0
+        """Where nothing but new lines go: where a header with right counts says, or into an empty file."""
         if hunk.counted and hunk.start is not None and 0 <= hunk.start <= len(self.text.lines):
             return hunk.start
-        return None
+        return None if any(line.strip() for line in self.text.lines) else 0
 
     def skip_applied(self) -> None:
         """Leave out hunks whose new side is in the file already, while their old side is not."""

@@ -132,7 +132,7 @@ class _Patcher:
         if found is None:
             self._refuse("undecodable", "the file is no text", source, edit.hunks)
             return
-        if not self.tree[source].strip() and shapes.fills(edit.hunks):
+        if not self.tree[source] and shapes.fills(edit.hunks):
             self._create(replace(edit, old=NEW_FILE, new=source))
             return
         fitted = fit(moved, edit.hunks, found, self.habits)

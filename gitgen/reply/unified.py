@@ -204,7 +204,7 @@ class Diff:
         if draft.complete() or line[:1] not in ("+", "-", " ", "", "\t"):
             return True
         following = next((other for other in lines[at : at + 3] if other.strip()), "")
-        return not line.strip() and following[:1] not in ("+", "-", " ", "\t", "@")
+        return not line and following[:1] not in ("+", "-", " ", "\t", "@")
 
     def _unended(self) -> None:
         draft = self.sections[-1].drafts[-1]
