@@ -12,7 +12,8 @@ def subject(inputs: Mapping[str, Any]) -> str:
 
 
 def run(brief: Brief) -> None:
+    form = brief.edit_format()
     brief.edits(
-        *brief.opening(brief.edit_format()),
-        user(*brief.files(), brief.preprompt("fix"), str(brief.inputs["feedback"])),
+        *brief.opening(form),
+        user(*brief.files(), brief.preprompt(f"fix-{form}"), str(brief.inputs["feedback"])),
     )
