@@ -105,8 +105,9 @@ class Run:
             inputs=self.chat.inputs,
             prompt=self._prompt(),
             rounds=self.world.settings.rounds,
-            preprompt=self.world.preprompt,
-            edit_format=lambda: self._profile.edit_format,
+            # What stands in the chat is sent again as it stands there, whatever would be asked today.
+            preprompt=lambda name: "" if self._recorded else self.world.preprompt(name),
+            edit_format=lambda: "" if self._recorded else self._profile.edit_format,
             files=self._files,
             ask=self.ask,
         )
@@ -177,7 +178,7 @@ class Run:
 
     def _files(self) -> tuple[File, ...]:
         if self._recorded:
-            return ()  # What was asked is asked again as it stands in the chat, whatever would be shown today.
+            return ()
         model, profile = self.world.model().name, self._profile
         paths = self.chat.inputs.get("files")
         if paths:

@@ -108,9 +108,7 @@ def test_a_grammar_binds_the_reply_and_a_bad_one_is_a_clear_error(
 
 
 @needs_model
-def test_a_file_beyond_the_bound_of_the_grammar_is_not_closed(
-    client: openai.OpenAI, address: local.Address
-) -> None:
+def test_a_file_beyond_the_bound_of_the_grammar_is_not_closed(client: openai.OpenAI, address: local.Address) -> None:
     """A runaway ends by itself, and what it wrote is never taken for a whole file."""
     grammar = profile_of(address.alias).grammar
     assert grammar is not None
@@ -118,9 +116,7 @@ def test_a_file_beyond_the_bound_of_the_grammar_is_not_closed(
     assert small != grammar
     reply = client.chat.completions.create(
         model=address.alias,
-        messages=[
-            {"role": "user", "content": "Write numbers.txt with the numbers from 1 to 50, one on each line."}
-        ],
+        messages=[{"role": "user", "content": "Write numbers.txt with the numbers from 1 to 50, one on each line."}],
         temperature=0,
         max_tokens=400,
         extra_body={"grammar": small},

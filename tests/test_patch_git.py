@@ -84,12 +84,8 @@ def git_diff(folder: Path, before: dict[str, bytes], after: dict[str, bytes], *o
 
 
 @QUICK
-@given(
-    file_pairs(), st.sampled_from(["-U0", "-U1", "-U3", "-U9"]), st.sampled_from(["--histogram", "--minimal"])
-)
-def test_a_diff_by_git_applies_exactly(
-    tmp_path: Path, pair: tuple[str, str], context: str, algorithm: str
-) -> None:
+@given(file_pairs(), st.sampled_from(["-U0", "-U1", "-U3", "-U9"]), st.sampled_from(["--histogram", "--minimal"]))
+def test_a_diff_by_git_applies_exactly(tmp_path: Path, pair: tuple[str, str], context: str, algorithm: str) -> None:
     before, after = ({"src/x.py": text.encode()} for text in pair)
     diff = git_diff(tmp_path, before, after, context, algorithm)
     if pair[0] != pair[1]:
@@ -174,9 +170,7 @@ def test_every_path_that_comes_out_is_harmless(name: str, shape: str) -> None:
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)
-@given(
-    st.lists(line | st.sampled_from(["--- a/x", "+++ b/x", "@@ @@", "x", "```diff", "<think>"]), max_size=25)
-)
+@given(st.lists(line | st.sampled_from(["--- a/x", "+++ b/x", "@@ @@", "x", "```diff", "<think>"]), max_size=25))
 def test_any_text_is_read_the_same_twice_and_a_rejection_leaves_the_tree_alone(lines: list[str]) -> None:
     tree = {"x": b"a\n b\n\n}\n"}
     first, second = Draft(tree).read("\n".join(lines)), Draft(tree).read("\n".join(lines))

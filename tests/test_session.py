@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -86,7 +88,7 @@ def test_the_chat_file_points_at_the_files_that_were_shown(folder: Path, world: 
     assert {"path": "hello.py", "oid": git(folder, "rev-parse", "main:hello.py")} in parts
     assert HELLO not in json.dumps(chat), "no file is stored twice"
     assert f"hello.py\n```\n{HELLO}```" in sent[1]["content"]
-    assert sent[1]["content"].endswith("(fix)\n\nIn French")
+    assert sent[1]["content"].endswith("(fix-diff)\n\nIn French")
 
 
 def test_the_trailers_add_up_without_gitgen(folder: Path, world: Worlds) -> None:
@@ -285,6 +287,21 @@ def test_what_was_asked_is_kept_when_the_endpoint_never_answers(folder: Path, wo
         assert kept is not None and kept.chat.inputs["feedback"] == "In French" and kept.chat.turns[0].reply is None
         assert [step.status for step in go_on(here, BRANCH)] == ["ok"]
         assert len(load_steps(here)) == 1
+
+
+def test_a_resume_of_what_is_answered_needs_no_model_and_no_preprompt(folder: Path, world: Worlds) -> None:
+    def meanwhile() -> None:
+        tip = git(folder, "commit-tree", "-p", BRANCH, "-m", "A person was here", f"{BRANCH}^{{tree}}")
+        git(folder, "update-ref", f"refs/heads/{BRANCH}", tip)
+
+    def nothing(*_: str) -> NoReturn:
+        raise AssertionError("asked for")
+
+    with endpoint(says(FRENCH, between=meanwhile)) as scripted, pytest.raises(GitgenError, match="moved"):
+        here = world(scripted)
+        fixed(here)
+    (landed,) = go_on(replace(here, model=nothing, preprompt=nothing), BRANCH)
+    assert landed.status == "ok"
 
 
 def test_an_error_of_the_endpoint_names_the_resume_too(folder: Path, gitgen: Gitgen) -> None:
