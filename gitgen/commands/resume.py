@@ -14,7 +14,7 @@ from gitgen.plan import go_on
 from gitgen.progress import landed_already, progress_of, under_way
 from gitgen.repository import Repository
 from gitgen.session import Run
-from gitgen.state import PREFIX
+from gitgen.state import PREFIX, load
 
 
 @click.command()
@@ -39,6 +39,11 @@ def command(branch: str | None, drop: bool, **flags: Any) -> int:
     progress = progress_of(repository, branch)
     if progress is not None and landed_already(repository, progress):
         progress = None
+        session = load(repository, branch)
+        failed = session.failed() if session else None
+        if failed:
+            # Its command was killed on the way to this very error; asking again is the user's to say.
+            raise GitgenError(f"The last step has landed as {failed.status}", f"gitgen resume {branch} asks again")
     if drop and progress is None:
         raise GitgenError(f"No step is under way on {branch}", "gitgen log shows the steps")
     if repository.tip(branch) is not None:
