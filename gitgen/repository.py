@@ -127,12 +127,18 @@ class Repository:
 
     @cached_property
     def config(self) -> Mapping[str, tuple[str, ...]]:
-        """Git's configuration, local over global over system: lower-case key to its values, the last one strongest."""
+        """Git's configuration: lower-case key to its values in the strongest scope that has any, the last one wins.
+
+        Scopes do not add up: several models in the local configuration replace the global ones.
+        """
         values: dict[str, tuple[str, ...]] = {}
-        for item in self.git.run("config", "--list", "-z", check=False).decode("utf-8", "replace").split("\0"):
+        scopes: dict[str, str] = {}
+        listed = self.git.run("config", "--list", "--show-scope", "-z", check=False).decode("utf-8", "replace")
+        words = iter(listed.split("\0"))
+        for scope, item in zip(words, words, strict=False):
             key, _, value = item.partition("\n")
-            if key:
-                values[key] = (*values.get(key, ()), value)
+            values[key] = (*(values[key] if scopes.get(key) == scope else ()), value)
+            scopes[key] = scope
         return values
 
     def resolve(self, revision: str) -> str | None:

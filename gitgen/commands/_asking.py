@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from gitgen import resources, ui
-from gitgen.ai import Completion, Model, Request
+from gitgen.ai import Model, Recorded
 from gitgen.ai.choice import REPLAY, choose, open_model
 from gitgen.errors import GitgenError, Refusal
 from gitgen.progress import progress_of
@@ -59,8 +59,8 @@ def hide_import(flags: Mapping[str, Any]) -> None:
 def world(repository: Repository, flags: Mapping[str, Any], *, sure_to_ask: bool = True) -> Iterator[World]:
     """The world of a step; with `sure_to_ask` it is an error at once if there is no model to ask."""
     settings = resolve(flags, os.environ, repository.config)
-    if settings.preprompts and not settings.preprompts.is_dir():
-        raise GitgenError(f"There is no folder {settings.preprompts} with preprompts", "--preprompts DIR")
+    if settings.preprompts:
+        resources.check_preprompts(settings.preprompts)
     if sure_to_ask:
         choose(settings)
     screen = ui.screen(bool(flags.get("quiet") or flags.get("as_json")))
@@ -82,7 +82,7 @@ def world(repository: Repository, flags: Mapping[str, Any], *, sure_to_ask: bool
         )
 
 
-def _recorded(repository: Repository, branch: str) -> tuple[tuple[Request, Completion], ...]:
+def _recorded(repository: Repository, branch: str) -> tuple[Recorded, ...]:
     session = load(repository, branch)
     if session is None:
         raise GitgenError(f"{branch} is not a session of gitgen", "git branch --list 'gitgen/*' lists them")
