@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gitgen import context
-from gitgen.ai import Completion, Request
+from gitgen.ai import Completion, Recorded, Request
 from gitgen.record import Chat, File, Part, Turn
 from gitgen.repository import Repository
 
@@ -21,7 +21,7 @@ def render(repository: Repository, chat: Chat, turn: Turn) -> Request:
     return Request(tuple(messages), parameters)
 
 
-def recordings(repository: Repository, chats: Sequence[Chat]) -> tuple[tuple[Request, Completion], ...]:
+def recordings(repository: Repository, chats: Sequence[Chat]) -> tuple[Recorded, ...]:
     """Each whole reply of the chats with the request that it answered."""
     found = []
     for chat in chats:
@@ -29,7 +29,8 @@ def recordings(repository: Repository, chats: Sequence[Chat]) -> tuple[tuple[Req
             if turn.reply is None or not turn.reply.whole:
                 continue
             asked = replace(chat, turns=(*chat.turns[:number], replace(turn, reply=None)))
-            found.append((render(repository, asked, turn), Completion(turn.reply, turn.usage)))
+            request, completion = render(repository, asked, turn), Completion(turn.reply, turn.usage)
+            found.append(Recorded(str(turn.request["gen_ai.request.model"]), request, completion))
     return tuple(found)
 
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
+import struct
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +17,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer: a streamed reply, or an error with a status, headers and body."""
+    """One answer: a streamed reply, an error with a status, headers and body, or the bytes of `body`."""
 
     content: str = ""
     finish_reason: str | None = "stop"
@@ -27,6 +31,15 @@ class Answer:
     """Hang up after the content, without an end."""
     between: Callable[[], None] | None = None
     """Called when the request has arrived, before it is answered."""
+    midway: Callable[[], None] | None = None
+    """Called when the content has been sent, before the end."""
+    lines: tuple[str, ...] = ()
+    """Lines of the stream that are sent as they are, after the content."""
+    body: str | None = None
+    """Sent whole instead of anything else, with `content_type`."""
+    content_type: str = "text/event-stream"
+    reset: bool = False
+    """Reset the connection after the content, so that the client gets an error instead of an end."""
 
 
 def says(content: str, **more: Any) -> Answer:
@@ -37,6 +50,98 @@ def fails(status: int, message: str = "no", *, headers: dict[str, str] | None = 
     return Answer(status=status, error={"message": message, **error}, headers=headers or {})
 
 
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def do_GET(self) -> None:
+        models = [{"id": model, "object": "model"} for model in self.server.endpoint.models]
+        self._whole(200, json.dumps({"object": "list", "data": models}), {})
+
+    def do_POST(self) -> None:
+        endpoint = self.server.endpoint
+        request = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        endpoint.keys.append(self.headers.get("authorization", ""))
+        endpoint.requests.append(request)
+        if not endpoint.script:
+            self._whole(400, json.dumps({"error": {"message": "the script has no answer left"}}), {})
+            return
+        answer = endpoint.script.pop(0)
+        if answer.between:
+            answer.between()
+        if answer.body is not None:
+            self._whole(answer.status, answer.body, {"content-type": answer.content_type, **answer.headers})
+        elif answer.status != 200:
+            self._whole(answer.status, json.dumps({"error": answer.error}), answer.headers)
+        else:
+            self._stream(answer, answer.model or request["model"])
+
+    def _whole(self, status: int, body: str, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for name, value in {"content-type": "application/json", **headers}.items():
+            self.send_header(name, value)
+        self.send_header("content-length", str(len(body.encode())))
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def _stream(self, answer: Answer, model: str) -> None:
+        self.send_response(200)
+        self.send_header("content-type", answer.content_type)
+        self.send_header("connection", "close")
+        self.end_headers()
+        self.close_connection = True
+        for start in range(0, len(answer.content), 16):
+            piece = answer.content[start : start + 16]
+            self._event(model, {"delta": {"content": piece}, "finish_reason": None})
+        if answer.midway:
+            answer.midway()
+        for line in answer.lines:
+            self.wfile.write(f"{line}\n\n".encode())
+        if answer.reset:
+            # Closed with nothing to linger for, the connection is reset.
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            os.close(self.connection.detach())
+        if not (answer.cut or answer.reset):
+            self._end(answer, model)
+
+    def _end(self, answer: Answer, model: str) -> None:
+        self._event(model, {"delta": {}, "finish_reason": answer.finish_reason})
+        if answer.usage:
+            prompt, completion = answer.usage
+            usage: dict[str, Any] = {"prompt_tokens": prompt, "completion_tokens": completion}
+            usage["total_tokens"] = prompt + completion
+            if answer.cached is not None:
+                usage["prompt_tokens_details"] = {"cached_tokens": answer.cached}
+            self._event(model, None, usage)
+        self.wfile.write(b"data: [DONE]\n\n")
+
+    def _event(self, model: str, choice: dict[str, Any] | None, usage: dict[str, Any] | None = None) -> None:
+        chunk = {
+            "id": "chatcmpl-1",
+            "object": "chat.completion.chunk",
+            "created": 1,
+            "model": model,
+            "choices": [{"index": 0, **choice}] if choice else [],
+            "usage": usage,
+        }
+        self.wfile.write(f"data: {json.dumps(chunk)}\n\n".encode())
+        self.wfile.flush()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+class _Server(ThreadingHTTPServer):
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        # A client that has gone away is what some tests are about.
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class Endpoint:
     """A running endpoint: `base_url` to give to gitgen, `requests` as they came."""
 
@@ -45,80 +150,7 @@ class Endpoint:
         self.models = list(models)
         self.requests: list[dict[str, Any]] = []
         self.keys: list[str] = []
-        endpoint = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                body = json.dumps({"object": "list", "data": [{"id": m, "object": "model"} for m in endpoint.models]})
-                self._whole(200, body, {})
-
-            def do_POST(self) -> None:
-                request = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                endpoint.keys.append(self.headers.get("authorization", ""))
-                endpoint.requests.append(request)
-                if not endpoint.script:
-                    self._whole(400, json.dumps({"error": {"message": "the script has no answer left"}}), {})
-                    return
-                answer = endpoint.script.pop(0)
-                if answer.between:
-                    answer.between()
-                if answer.status != 200:
-                    self._whole(answer.status, json.dumps({"error": answer.error}), answer.headers)
-                else:
-                    self._stream(answer, request)
-
-            def _whole(self, status: int, body: str, headers: dict[str, str]) -> None:
-                self.send_response(status)
-                for name, value in {"content-type": "application/json", **headers}.items():
-                    self.send_header(name, value)
-                self.send_header("content-length", str(len(body.encode())))
-                self.end_headers()
-                self.wfile.write(body.encode())
-
-            def _stream(self, answer: Answer, request: dict[str, Any]) -> None:
-                self.send_response(200)
-                self.send_header("content-type", "text/event-stream")
-                self.send_header("connection", "close")
-                self.end_headers()
-                self.close_connection = True
-                model = answer.model or request["model"]
-                for start in range(0, len(answer.content), 16):
-                    self._event(
-                        model, {"delta": {"content": answer.content[start : start + 16]}, "finish_reason": None}
-                    )
-                if answer.cut:
-                    return
-                self._event(model, {"delta": {}, "finish_reason": answer.finish_reason})
-                if answer.usage:
-                    prompt, completion = answer.usage
-                    usage: dict[str, Any] = {
-                        "prompt_tokens": prompt,
-                        "completion_tokens": completion,
-                        "total_tokens": prompt + completion,
-                    }
-                    if answer.cached is not None:
-                        usage["prompt_tokens_details"] = {"cached_tokens": answer.cached}
-                    self._event(model, None, usage)
-                self.wfile.write(b"data: [DONE]\n\n")
-
-            def _event(self, model: str, choice: dict[str, Any] | None, usage: dict[str, Any] | None = None) -> None:
-                chunk = {
-                    "id": "chatcmpl-1",
-                    "object": "chat.completion.chunk",
-                    "created": 1,
-                    "model": model,
-                    "choices": [{"index": 0, **choice}] if choice else [],
-                    "usage": usage,
-                }
-                self.wfile.write(f"data: {json.dumps(chunk)}\n\n".encode())
-                self.wfile.flush()
-
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = _Server(self)
         self.base_url = f"http://127.0.0.1:{self._server.server_address[1]}/v1"
 
     def start(self) -> None:

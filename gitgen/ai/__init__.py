@@ -26,6 +26,15 @@ class Completion:
     usage: Usage | None = None
 
 
+@dataclass(frozen=True)
+class Recorded:
+    """A request of an earlier session, the model that it went to, and what came back."""
+
+    model: str
+    request: Request
+    completion: Completion
+
+
 class Listener(Protocol):
     """Who is told what happens while a step runs."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from gitgen.ai import Completion, Model, NoModel, Request
+from gitgen.ai import Model, NoModel, Recorded
 from gitgen.profiles import profile_of
 from gitgen.settings import DEFAULT_MODEL, Settings
 
@@ -30,8 +30,11 @@ def choose(settings: Settings) -> Choice:
     first = settings.models[0] if settings.models else ""
     if first.startswith(REPLAY):
         return Choice("replay", settings.models[:1], first.removeprefix(REPLAY))
-    if first.endswith(".gguf") and Path(first).expanduser().is_file():
-        return Choice("local", (Path(first).stem,), first)
+    if first.endswith(".gguf"):
+        if Path(first).expanduser().is_file():
+            return Choice("local", (Path(first).stem,), first)
+        if not settings.base_url:
+            raise NoModel(f"There is no model file {first}", "--model PATH.gguf with a file that is there")
     if settings.base_url and first != LOCAL:
         return Choice("endpoint", settings.models, settings.base_url)
     if settings.api_key and first != LOCAL:
@@ -59,15 +62,14 @@ def _embedded() -> Choice:
 def open_model(
     choice: Choice,
     settings: Settings,
-    recordings: Callable[[str], Sequence[tuple[Request, Completion]]],
+    recordings: Callable[[str], Sequence[Recorded]],
     stack: ExitStack,
 ) -> Model:
     """The chosen model, ready to answer until `stack` is closed."""
     if choice.kind == "replay":
         from gitgen.ai.replay import Replay
 
-        recorded = recordings(choice.place)
-        return Replay(choice.place, recorded[0][1].reply.model if recorded else choice.names[0], recorded)
+        return Replay(choice.place, recordings(choice.place))
     from gitgen.ai.endpoint import Endpoint
 
     if choice.kind == "local":
@@ -78,16 +80,5 @@ def open_model(
         return Endpoint(address.base_url, address.api_key, (address.alias,), settings.timeout)
     endpoint = Endpoint(choice.place, settings.api_key, choice.names, settings.timeout)
     if not choice.names:
-        endpoint.models = (_only_model(endpoint),)
+        endpoint.take_only_model()
     return endpoint
-
-
-def _only_model(endpoint: object) -> str:
-    from gitgen.ai.endpoint import Endpoint
-
-    assert isinstance(endpoint, Endpoint)
-    names = endpoint.names()
-    if len(names) == 1:
-        return names[0]
-    offered = ", ".join(names[:6]) + (", ..." if len(names) > 6 else "")
-    raise NoModel(f"The endpoint {endpoint.base_url} offers {len(names)} models: {offered}", "choose one: --model NAME")

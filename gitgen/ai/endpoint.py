@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import gc
-import time
-from collections.abc import Iterable
-from email.utils import parsedate_to_datetime
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from gitgen.ai import Busy, Completion, Listener, Request, Stopped
-from gitgen.errors import GitgenError
+from gitgen.ai import Completion, Listener, NoModel, Request, Stopped
+from gitgen.ai.failures import Garbled, UnknownModel, explained, no_stream, refuses_stream_options
 from gitgen.record import Reply, Usage
 
 if TYPE_CHECKING:
-    from openai import APIError, APIStatusError, OpenAI
+    from openai import OpenAI
 
 CONNECT_SECONDS = 15.0
-RETRIED = (408, 409, 425, 429, 500, 502, 503, 504, 529)
-OVERFLOW = ("context_length_exceeded", "exceed_context_size_error")
-"""How OpenAI (`code`) and llama.cpp (`type`) call a request that is longer than the model's context."""
+NAMED = 6
+"""So many models are named in a message; of more, only that there are more."""
+_CLIENTS_OWN = (
+    "temperature",
+    "seed",
+    "stop",
+    "max_tokens",
+    "max_completion_tokens",
+    "top_p",
+    "reasoning_effort",
+)
 
 
 def warm_up() -> None:
@@ -38,19 +44,17 @@ def _import_client() -> None:
         gc.enable()
 
 
-class UnknownModel(GitgenError):
-    """The endpoint does not have the model."""
-
-
 class Endpoint:
     """Models at one OpenAI-compatible endpoint, in the order in which they are tried."""
 
     def __init__(self, base_url: str, api_key: str, models: tuple[str, ...], timeout: float = 120.0) -> None:
-        self.base_url = base_url
+        self.base_url = base_url.rstrip("/")
         self.models = models
         self._key = api_key
         self._timeout = timeout
         self._client: OpenAI | None = None
+        self._options: Mapping[str, Any] = {"stream_options": {"include_usage": True}}
+        self._noted = False
 
     @property
     def name(self) -> str:
@@ -63,7 +67,7 @@ class Endpoint:
 
             # `OpenAI` refuses an empty key; a local endpoint needs none.
             self._client = OpenAI(
-                base_url=self.base_url or None,
+                base_url=self.base_url,
                 api_key=self._key or "none",
                 timeout=Timeout(self._timeout, connect=min(CONNECT_SECONDS, self._timeout)),
                 max_retries=0,
@@ -83,95 +87,73 @@ class Endpoint:
 
     def names(self) -> tuple[str, ...]:
         """The names of the models that the endpoint offers."""
-        import openai
-
         try:
             return tuple(sorted(model.id for model in self.client.models.list()))
-        except openai.APIError as error:
+        except Exception as error:
             raise self._explained(error, "") from None
 
-    def _ask(self, model: str, request: Request, listener: Listener) -> Completion:
-        import openai
+    def take_only_model(self) -> None:
+        """Ask the one model that the endpoint offers; NoModel if it does not offer exactly one."""
+        names = self.names()
+        if len(names) != 1:
+            offered = ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")
+            what = f"The endpoint {self.base_url} offers {len(names)} models" + (f": {offered}" if names else "")
+            raise NoModel(what, "choose one: --model NAME")
+        self.models = names
 
+    def _ask(self, model: str, request: Request, listener: Listener) -> Completion:
         listener.asking(model)
-        arriving = _Arriving(model)
+        arriving, why = _Arriving(model), ""
         try:
-            # The parameters are the user's to choose, so the client's overloads cannot check them.
-            create: Any = self.client.chat.completions.create
-            stream = create(
-                model=model,
-                messages=[dict(message) for message in request.messages],
-                stream=True,
-                stream_options={"include_usage": True},
-                **_parameters(request.parameters),
-            )
-            with stream:
+            with self._open(model, request) as stream:
                 arriving.follow(stream, listener)
+            if not arriving.begun:
+                raise no_stream(stream.response.headers.get("content-type", ""), self.base_url)
         except KeyboardInterrupt:
-            raise Stopped(arriving.completion) from None
-        except openai.APIError as error:
             if not arriving.begun:
-                raise self._explained(error, model) from None
-            listener.note(f"The stream broke off: {error.message}")
-        except Exception as error:
-            # The client lets the transport's own errors through once a stream has begun.
-            if type(error).__module__.partition(".")[0] not in (
-                "httpx",
-                "httpx2",
-                "httpcore",
-                "httpcore2",
-                "json",
-            ):
                 raise
-            if not arriving.begun:
-                raise Busy(f"The endpoint hung up: {type(error).__name__}") from None
+            raise Stopped(arriving.completion) from None
+        except Exception as error:
+            failure = self._explained(error, model)
+            if not arriving.begun or failure is error:
+                raise failure from None
+            # What came before the stream broke off is a reply without an end.
+            why = str(failure)
         listener.answered(arriving.completion)
+        if why:
+            listener.note(why)
+        self._note_estimate(arriving.completion, listener)
         return arriving.completion
 
-    def _explained(self, error: APIError, model: str) -> Exception:
-        """What an error of the client means: Busy, UnknownModel or a GitgenError."""
-        import openai
+    def _open(self, model: str, request: Request) -> Any:
+        # The parameters are the user's to choose, so the client's overloads cannot check them.
+        create: Any = self.client.chat.completions.create
+        asked = {"model": model, "messages": [dict(message) for message in request.messages], "stream": True}
+        arguments = {**asked, **_parameters(request.parameters)}
+        try:
+            return create(**arguments, **self._options)
+        except Exception as error:
+            if not (self._options and refuses_stream_options(error)):
+                raise
+            self._options = {}
+        return create(**arguments)
 
-        if isinstance(error, openai.APITimeoutError):
-            return Busy(f"No answer from {self._where} within {self._timeout:g} s")
-        if isinstance(error, openai.APIConnectionError):
-            if type(error.__cause__).__name__ in (
-                "ConnectError",
-                "UnsupportedProtocol",
-                "LocalProtocolError",
-            ):
-                mend = f"start it or check --base-url; then: curl {self._where}/models"
-                return GitgenError(f"The endpoint {self._where} is not reachable: {error.__cause__}", mend)
-            return Busy(f"The connection to {self._where} was lost")
-        if isinstance(error, openai.APIStatusError):
-            return self._status_explained(error, model)
-        return _overflow(error) or Busy(f"The endpoint reported: {error.message}")
+    def _explained(self, error: Exception, model: str) -> Exception:
+        """What a failure means, or the exception itself if it is none of the endpoint's."""
+        connecting = type(error.__cause__).__name__ == "ConnectTimeout"
+        seconds = min(CONNECT_SECONDS, self._timeout) if connecting else self._timeout
+        return explained(error, self.base_url, model, seconds) or error
 
-    @property
-    def _where(self) -> str:
-        return str(self.client.base_url).rstrip("/")
+    def _note_estimate(self, completion: Completion, listener: Listener) -> None:
+        """Say once that tokens are estimated, and with what."""
+        if completion.usage is not None or not completion.reply.whole or self._noted:
+            return
+        from gitgen.tokens import vocabulary_of
 
-    def _status_explained(self, error: APIStatusError, model: str) -> Exception:
-        status, said = error.status_code, _said(error)
-        if overflow := _overflow(error):
-            return overflow
-        if status == 401:
-            return GitgenError(f"{self._where} refused the key (401): {said}", "set OPENAI_API_KEY to a valid key")
-        if status == 403:
-            mend = "use a key that may, or another model: --model NAME"
-            return GitgenError(f"This key may not use {model} (403): {said}", mend)
-        if error.code == "insufficient_quota":
-            return GitgenError(f"The account has nothing left to spend (429): {said}", "top it up, then: gitgen resume")
-        if status in (400, 404) and (error.code == "model_not_found" or (model and model in said)):
-            return UnknownModel(f"{self._where} has no model {model}", "gitgen models lists them; --model NAME")
-        if status == 404:
-            return GitgenError(
-                f"There is no chat endpoint at {self._where} (404): {said}",
-                "check --base-url: it often ends in /v1",
-            )
-        if status in RETRIED:
-            return Busy(f"The endpoint is busy ({status}): {said}", _retry_after(error))
-        return GitgenError(f"The endpoint refused the request ({status}): {said}", "gitgen show --progress shows it")
+        self._noted = True
+        vocabulary, known = vocabulary_of(completion.reply.model)
+        instead = "" if known else f", for want of {completion.reply.model}'s own vocabulary"
+        listener.note(f"The endpoint reports no usage: tokens are estimated with {vocabulary}{instead}")
 
 
 class _Arriving:
@@ -183,70 +165,55 @@ class _Arriving:
         self.model = model
         self.id = ""
         self.usage: Usage | None = None
-        self.begun = False
 
-    def follow(self, stream: Iterable[Any], listener: Listener) -> None:
-        for chunk in stream:
-            self.begun = True
-            self.model = chunk.model or self.model
-            self.id = chunk.id or self.id
-            if chunk.usage is not None:
-                self.usage = _usage(chunk.usage)
-            for choice in chunk.choices[:1]:
-                piece = choice.delta.content or getattr(choice.delta, "refusal", None)
-                if piece:
-                    self.pieces.append(piece)
-                    listener.text(piece)
-                self.finish_reason = choice.finish_reason or self.finish_reason
+    @property
+    def begun(self) -> bool:
+        """Whether there is anything to keep."""
+        return bool(self.pieces or self.finish_reason or self.usage)
 
     @property
     def completion(self) -> Completion:
         return Completion(Reply("".join(self.pieces), self.finish_reason, self.model, self.id), self.usage)
 
+    def follow(self, stream: Iterable[Any], listener: Listener) -> None:
+        """Take in the stream to its end; Garbled if it is none of chat completions."""
+        for chunk in stream:
+            try:
+                piece = self._take(chunk)
+            except (AttributeError, TypeError):
+                # The client does not check what it parses.
+                raise Garbled from None
+            if piece:
+                self.pieces.append(piece)
+                listener.text(piece)
 
-def _parameters(parameters: Any) -> dict[str, Any]:
+    def _take(self, chunk: Any) -> str:
+        self.model = chunk.model or self.model
+        self.id = chunk.id or self.id
+        if chunk.usage is not None:
+            self.usage = _usage(chunk.usage)
+        for choice in (chunk.choices or ())[:1]:
+            self.finish_reason = choice.finish_reason or self.finish_reason
+            delta = choice.delta
+            return "" + (delta.content or getattr(delta, "refusal", None) or "") if delta else ""
+        return ""
+
+
+def _parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters as the client's arguments; those that only some endpoints know go into the body as they are."""
-    known = {
-        "temperature",
-        "seed",
-        "stop",
-        "max_tokens",
-        "max_completion_tokens",
-        "top_p",
-        "reasoning_effort",
-    }
-    extra = {key: value for key, value in parameters.items() if key not in known}
-    own = {key: value for key, value in parameters.items() if key in known}
+    own = {key: value for key, value in parameters.items() if key in _CLIENTS_OWN}
+    extra = {key: value for key, value in parameters.items() if key not in _CLIENTS_OWN}
     return {**own, "extra_body": extra} if extra else own
 
 
-def _usage(usage: Any) -> Usage:
-    details = usage.prompt_tokens_details
-    cached = details.cached_tokens if details is not None else None
-    return Usage(usage.prompt_tokens, usage.completion_tokens, usage.total_tokens, cached)
-
-
-def _said(error: APIError) -> str:
-    body = error.body if isinstance(error.body, dict) else {}
-    said = str(body.get("message") or error.message)
-    return " ".join(said.split())[:300]
-
-
-def _overflow(error: APIError) -> GitgenError | None:
-    if error.code in OVERFLOW or error.type in OVERFLOW:
-        mend = "show it fewer files with --file, or use a model with a larger context"
-        return GitgenError(f"The request is longer than the model's context: {_said(error)}", mend)
-    return None
-
-
-def _retry_after(error: APIStatusError) -> float | None:
-    """Seconds to wait as the `Retry-After` header says, in seconds or as a date (RFC 9110, 10.2.3)."""
-    value = error.response.headers.get("retry-after", "")
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except (TypeError, ValueError):
+def _usage(usage: Any) -> Usage | None:
+    prompt, completion, total = usage.prompt_tokens, usage.completion_tokens, usage.total_tokens
+    if not isinstance(prompt, int) or not isinstance(completion, int):
         return None
+    details = usage.prompt_tokens_details
+    return Usage(
+        prompt,
+        completion,
+        total if isinstance(total, int) else prompt + completion,
+        None if details is None else details.cached_tokens,
+    )

@@ -2,58 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 
-from gitgen.ai import Completion, Listener, Request
+from gitgen.ai import Completion, Listener, Recorded, Request
 from gitgen.errors import GitgenError
+
+QUOTED = 100
+"""So many characters of a line are quoted in an error."""
 
 
 class Replay:
     """Recorded requests with their completions; of equal requests each is answered once, then the last again."""
 
-    def __init__(self, branch: str, name: str, recorded: Sequence[tuple[Request, Completion]]) -> None:
+    def __init__(self, branch: str, recorded: Sequence[Recorded]) -> None:
+        if not recorded:
+            raise GitgenError(f"{branch} holds no reply to replay", f"gitgen log {branch} shows its steps")
         self.branch = branch
-        self.name = name
-        self._recorded = list(recorded)
+        self._recorded = tuple(recorded)
         self._used: set[int] = set()
+
+    @property
+    def name(self) -> str:
+        """The model that the next recorded request went to, so that its profile asks as it did then."""
+        return (self._unused or self._recorded)[0].model
 
     def complete(self, request: Request, listener: Listener) -> Completion:
         """The recorded completion of this very request; GitgenError naming the first difference if there is none."""
-        equal = [i for i, (recorded, _) in enumerate(self._recorded) if recorded == request]
+        equal = [number for number, recorded in enumerate(self._recorded) if recorded.request == request]
         if not equal:
             raise GitgenError(
                 f"{self.branch} holds no reply to this request: {self._difference(request)}",
                 "run it on the commit and with the options of the recording, or with a real --model",
             )
-        chosen = next((i for i in equal if i not in self._used), equal[-1])
+        chosen = next((number for number in equal if number not in self._used), equal[-1])
         self._used.add(chosen)
-        completion = self._recorded[chosen][1]
+        completion = self._recorded[chosen].completion
         listener.asking(completion.reply.model)
         listener.text(completion.reply.content)
         listener.answered(completion)
         return completion
 
+    @property
+    def _unused(self) -> tuple[Recorded, ...]:
+        return tuple(recorded for number, recorded in enumerate(self._recorded) if number not in self._used)
+
     def _difference(self, request: Request) -> str:
-        """The first difference from the first recording that is not used yet."""
-        unused = [recorded for i, (recorded, _) in enumerate(self._recorded) if i not in self._used]
-        if not unused:
+        """The first difference from the one of the unused recordings that agrees longest."""
+        if not self._unused:
             return f"all its {len(self._recorded)} replies are used up"
-        # The nearest recording is the one that agrees longest.
-        nearest = max(unused, key=lambda recorded: _agreement(recorded, request))
-        if nearest.parameters != request.parameters:
-            return f"the parameters are {dict(request.parameters)}, recorded were {dict(nearest.parameters)}"
-        for number, (theirs, ours) in enumerate(zip_longest(nearest.messages, request.messages), 1):
-            if theirs == ours:
-                continue
-            if theirs is None or ours is None:
-                return f"it has {len(request.messages)} messages, recorded were {len(nearest.messages)}"
-            lines = zip_longest(theirs["content"].split("\n"), ours["content"].split("\n"))
-            line, (recorded, asked) = next((i, pair) for i, pair in enumerate(lines, 1) if pair[0] != pair[1])
-            return f"message {number} ({ours['role']}), line {line} is {asked!r:.100}, recorded was {recorded!r:.100}"
-        return "none"
+        nearest = max((recorded.request for recorded in self._unused), key=lambda other: _agreement(other, request))
+        return _different_message(nearest, request) or _different_parameter(nearest.parameters, request.parameters)
 
 
 def _agreement(one: Request, other: Request) -> int:
     pairs = zip(one.messages, other.messages, strict=False)
     return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(one.messages), len(other.messages)))
+
+
+def _different_message(recorded: Request, asked: Request) -> str:
+    for number, (theirs, ours) in enumerate(zip_longest(recorded.messages, asked.messages), 1):
+        if theirs is None or ours is None:
+            return f"it has {len(asked.messages)} messages, recorded were {len(recorded.messages)}"
+        if theirs["role"] != ours["role"]:
+            return f"message {number} is the {ours['role']}'s, recorded was the {theirs['role']}'s"
+        for line, (then, now) in enumerate(zip_longest(theirs["content"].split("\n"), ours["content"].split("\n")), 1):
+            if then != now:
+                return f"message {number} ({ours['role']}), line {line} is {_quoted(now)}, recorded was {_quoted(then)}"
+    return ""
+
+
+def _different_parameter(recorded: Mapping[str, object], asked: Mapping[str, object]) -> str:
+    for name in sorted({*recorded, *asked}):
+        then, now = recorded.get(name), asked.get(name)
+        if then != now:
+            return f"the parameter {name} is {_quoted(now)}, recorded was {_quoted(then)}"
+    return ""
+
+
+def _quoted(value: object) -> str:
+    """A value in quotes, cut so that what differs can still be read; nothing where there is none."""
+    if value is None:
+        return "missing"
+    return repr(value) if len(repr(value)) <= QUOTED else repr(value)[:QUOTED] + "..."

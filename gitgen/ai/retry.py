@@ -11,6 +11,8 @@ from gitgen.errors import GitgenError, Interrupted
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
 """Seconds; doubled at each try, then drawn at random from the upper half ("equal jitter")."""
+PATIENCE = 600.0
+"""Seconds; an endpoint that asks for a longer wait than this is not waited for."""
 
 
 def persist(
@@ -26,32 +28,41 @@ def persist(
     A stream that broke off and an endpoint that is busy are tried `retries` times again. Returns the last broken
     completion if none came whole. Raises GitgenError if the endpoint never answered, Interrupted on Ctrl-C.
     """
-    for tries in range(retries + 1):
+    tries = 0
+    while True:
+        tries += 1
         try:
             completion = model.complete(request, listener)
         except Stopped as stopped:
             keep(stopped.completion)
             raise Interrupted("Interrupted; what had arrived is kept", "gitgen resume") from None
         except Busy as busy:
-            if tries == retries:
-                raise GitgenError(f"{busy.why}; tried {tries + 1} times", "gitgen resume") from None
             wait, why = busy.seconds, busy.why
+            if tries > retries:
+                raise GitgenError(f"{why}; tried {_times(tries)}", "gitgen resume") from None
+            if wait is not None and wait > PATIENCE:
+                raise GitgenError(why, f"wait {wait / 60:.0f} minutes, as it asks, then: gitgen resume") from None
         else:
             keep(completion)
-            if completion.reply.finish_reason is not None or tries == retries:
+            if completion.reply.finish_reason is not None or tries > retries:
                 return completion
             wait, why = None, "The reply broke off in the middle"
         _count_down(_backoff(tries) if wait is None else wait, why, listener, sleep)
-    raise AssertionError("unreachable")
+
+
+def _times(tries: int) -> str:
+    return "once" if tries == 1 else f"{tries} times"
 
 
 def _backoff(tries: int) -> float:
-    longest = min(LONGEST_WAIT, FIRST_WAIT * 2.0**tries)
+    longest = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** (tries - 1))
     return random.uniform(longest / 2, longest)
 
 
 def _count_down(seconds: float, why: str, listener: Listener, sleep: Callable[[float], None]) -> None:
+    listener.waiting(seconds, why)
     while seconds > 0:
-        listener.waiting(seconds, why)
         sleep(min(1.0, seconds))
         seconds -= 1.0
+        if seconds > 0:
+            listener.waiting(seconds, why)
