@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 from gitgen import __version__
 
@@ -23,10 +24,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _run(arguments)
     except GitgenError as error:
-        sys.stderr.write(f"error: {error.what}\nhint: {error.mend}\n")
+        _complain(error.what, error.mend)
         return error.code
     except KeyboardInterrupt:
-        sys.stderr.write("\nerror: Interrupted\nhint: gitgen resume\n")
+        _complain("Interrupted", "gitgen resume")
         return INTERRUPTED
     except BrokenPipeError:
         # The reader of our output has gone, as `head` does; nothing more can be said to it.
@@ -36,6 +37,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _bug()
 
 
+def _complain(what: str, mend: str) -> None:
+    """What is wrong and what mends it, in a line each, whatever an endpoint or a file name put into them."""
+    from gitgen.ui import printable
+
+    for word, text in (("error", what), ("hint", mend)):
+        sys.stderr.write(f"{word}: {printable(' '.join(text.split()))}\n")
+
+
 def _run(arguments: list[str]) -> int:
     import click
 
@@ -43,8 +52,12 @@ def _run(arguments: list[str]) -> int:
     from gitgen.git import leave_hook
 
     leave_hook(os.environ)
+    if isinstance(sys.stdout, TextIOWrapper):
+        # A file name need not be text, and a terminal need not know every letter.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         result = gitgen.main(arguments, "gitgen", standalone_mode=False)
+        sys.stdout.flush()
     except click.exceptions.Abort:
         raise KeyboardInterrupt from None
     except click.ClickException as error:
@@ -66,7 +79,7 @@ def _bug() -> int:
         log.write_text(trace, encoding="utf-8")
     except OSError:
         sys.stderr.write(trace)
-    sys.stderr.write(f"error: gitgen has a bug; nothing that was in Git is lost\nhint: report it with {log}\n")
+    _complain("gitgen has a bug; nothing that was in Git is lost", f"report it with {log}")
     return BUG
 
 

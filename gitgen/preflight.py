@@ -6,6 +6,7 @@ import re
 import unicodedata
 from hashlib import sha256
 from pathlib import Path
+from shlex import quote
 
 from gitgen.errors import GitgenError
 from gitgen.progress import branch_taken
@@ -121,5 +122,5 @@ def nothing_unkept(folder: Path) -> None:
     if others:
         raise GitgenError(
             f"{folder} holds files that no repository keeps: {', '.join(others[:NAMED])}",
-            f"cd {folder} && git init && git add -A && git commit -m Begin",
+            f"cd {quote(str(folder))} && git init && git add -A && git commit -m Begin",
         )

