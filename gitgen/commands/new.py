@@ -43,6 +43,8 @@ def command(path: Path, plan: str, **flags: Any) -> int:
     """
     hide_import(flags)
     wanted = tuple(name.strip() for name in plan.split(",") if name.strip())
+    if not wanted:
+        raise GitgenError("There are no steps to run", f"--steps {DEFAULT_STEPS}")
     for step in wanted:
         steps.load(step)
     repository = _existing(path)
