@@ -60,6 +60,9 @@ def _run(arguments: list[str]) -> int:
         sys.stdout.flush()
     except click.exceptions.Abort:
         raise KeyboardInterrupt from None
+    except SystemExit:
+        # The one reason for which click ends a process by itself.
+        raise BrokenPipeError from None
     except click.ClickException as error:
         error.show()
         return error.exit_code
