@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_IGNORED_BY_HFS = dict.fromkeys(
-    [*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF], None
-)
+_IGNORED_BY_HFS = dict.fromkeys([*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF], None)
 # The short names that NTFS gives a long one: `git~1`, and for .gitmodules also its hashed form.
 _DOT_GIT = re.compile(r"\.git|git~\d+")
 _DOT_GITMODULES = re.compile(r"\.gitmodules|gitmod~\d+|gi(?:7(?:e(?:ba?)?)?)?~\d+")

@@ -101,17 +101,6 @@ def bare(folder: Path) -> Path:
     return folder.parent / "bare"
 
 
-def dirty(folder: Path) -> Path:
-    write(folder, {"hello.py": "print('mine')\n"})
-    return folder
-
-
-def staged(folder: Path) -> Path:
-    dirty(folder)
-    git(folder, "add", "hello.py")
-    return folder
-
-
 def taken(folder: Path) -> Path:
     git(folder, "branch", "gitgen/s")
     return folder
@@ -172,8 +161,6 @@ CASES: list[tuple[Setup, tuple[str, ...], str, str]] = [
     (unborn, FIX, "main has no commit yet", "git commit"),
     (bare, NEW, "repository is bare", "git clone"),
     (bare, FIX, "repository is bare", "git clone"),
-    (dirty, FIX, "uncommitted changes: hello.py", "--commit-dirty"),
-    (staged, FIX, "uncommitted changes: hello.py", "git stash"),
     (taken, NEW, "gitgen/s is there already", "--name"),
     (taken, FIX, "gitgen/s is there already", "--name"),
     (blocked, NEW, "'refs/heads/gitgen' exists", "git update-ref"),

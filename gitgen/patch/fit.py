@@ -87,9 +87,7 @@ class _Fitting:
             self.made.pop(key, None)
         hunk = self.whole[number]
         at = tuple(place + 1 for place in places)
-        self.refusals.setdefault(
-            number, Refusal(kind, reason, self.path, number + 1, hunk.old, hunk.changed, (), at)
-        )
+        self.refusals.setdefault(number, Refusal(kind, reason, self.path, number + 1, hunk.old, hunk.changed, (), at))
 
     def skip_idle(self) -> None:
         """Leave out hunks that change nothing and literal repetitions."""

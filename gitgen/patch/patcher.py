@@ -138,9 +138,7 @@ class _Patcher:
         fitted = fit(moved, edit.hunks, found, self.habits)
         content = text.encoded(found, fitted.text)
         if content is None:
-            self._refuse(
-                "undecodable", "the file's encoding has no room for the new lines", moved, edit.hunks
-            )
+            self._refuse("undecodable", "the file's encoding has no room for the new lines", moved, edit.hunks)
             return
         self.shown.add(fitted.habits)
         self.refusals.extend(fitted.refusals)
@@ -189,9 +187,7 @@ class _Patcher:
         if edit.moves or not edit.hunks or any(row.op != "+" for hunk in edit.hunks for row in hunk.rows):
             return False
         path = targets.tidy(edit.new)
-        return (
-            path not in self.tree and targets.without_side(path) not in self.tree and not path.startswith("/")
-        )
+        return path not in self.tree and targets.without_side(path) not in self.tree and not path.startswith("/")
 
     def _create(self, edit: Patch) -> None:
         path = targets.without_side(targets.tidy(edit.new))

@@ -51,9 +51,7 @@ def _by_order(places: Places, chosen: dict[Key, int]) -> None:
             chosen[key] = between[0]
 
 
-def _by_landmark(
-    hunks: Mapping[Key, Hunk], places: Places, chosen: dict[Key, int], lines: Sequence[str]
-) -> None:
+def _by_landmark(hunks: Mapping[Key, Hunk], places: Places, chosen: dict[Key, int], lines: Sequence[str]) -> None:
     """Take the only place that stands under the line which the header quotes."""
     for key, candidates in places.items():
         section = hunks[key].section.strip()

@@ -96,9 +96,7 @@ def lines_below(hunk: Hunk, match: Match) -> dict[int, int]:
 def shift_of(hunk: Hunk, match: Match, text: Text, habits: Habits) -> indent.Shift | None:
     """How the hunk's new lines are indented here; None where its old lines tell no one rule."""
     habit = habits.conversion
-    if habit and not any(
-        line.startswith("\t" if habit.to_tabs else " " * habit.width) for line in text.lines
-    ):
+    if habit and not any(line.startswith("\t" if habit.to_tabs else " " * habit.width) for line in text.lines):
         habit = None
     return indent.shift([(row.op, row.text, line) for row, line in _both(hunk, match, text)], habit)
 

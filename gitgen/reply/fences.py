@@ -6,9 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-_OPENING = re.compile(
-    r"^(?P<indent>[ \t]*(?:(?:[-*+]|\d{1,3}[.)])[ \t]+)?)(?P<ticks>`{3,}|~{3,})(?P<info>[^`]*)$"
-)
+_OPENING = re.compile(r"^(?P<indent>[ \t]*(?:(?:[-*+]|\d{1,3}[.)])[ \t]+)?)(?P<ticks>`{3,}|~{3,})(?P<info>[^`]*)$")
 _ROW = ("+", "-", " ", "@", "\\", "", "i", "n", "d", "o", "s", "r")
 """How a line of an unfenced diff can begin: a row, or one of Git's own header lines."""
 _THINKING = re.compile(r"^[ \t]*<(think(?:ing)?[\w-]*|reasoning)>")

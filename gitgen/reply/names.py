@@ -56,9 +56,7 @@ def _bare(text: str) -> str:
     text = re.sub(r"^(?:\(?\d{1,3}[.):]|step\s+\d+\s*[:.-])\s+", "", text, flags=re.IGNORECASE)
     while True:
         before = text
-        text = re.sub(
-            r"\s*\((?:new|updated|modified|new file|existing|unchanged)\)$", "", text, flags=re.IGNORECASE
-        )
+        text = re.sub(r"\s*\((?:new|updated|modified|new file|existing|unchanged)\)$", "", text, flags=re.IGNORECASE)
         text = text.strip().rstrip(":").strip()
         for mark in ("***", "**", "__", "`", '"', "'", "*"):
             if len(text) > 2 * len(mark) and text.startswith(mark) and text.endswith(mark):
@@ -93,14 +91,8 @@ def _quoted_whole(line: str) -> bool:
 def _quoted_name(text: str) -> bool:
     """A name in backticks may have blanks and brackets in it, but it must end like a file."""
     last = re.split(r"[/\\]", text)[-1]
-    no_sentence = (
-        len(text.split()) <= 8 and not re.search(r"[|<>$;=\n]|://", text) and not text.startswith("-")
-    )
-    return (
-        no_sentence
-        and bool(_EXTENSION.search(last) or _KNOWN.fullmatch(last))
-        and not _PRODUCTS.fullmatch(text)
-    )
+    no_sentence = len(text.split()) <= 8 and not re.search(r"[|<>$;=\n]|://", text) and not text.startswith("-")
+    return no_sentence and bool(_EXTENSION.search(last) or _KNOWN.fullmatch(last)) and not _PRODUCTS.fullmatch(text)
 
 
 def _after_colon(text: str) -> str | None:

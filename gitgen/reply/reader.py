@@ -90,11 +90,7 @@ class _Reader:
             self._file(lines, named, language, block)
 
     def _file(self, lines: Sequence[str], named: str | None, language: str, block: Block) -> None:
-        edits = (
-            []
-            if named or (lines[:1] and lines[0][:1] not in "{[")
-            else calls.read("\n".join(lines), self._inner)
-        )
+        edits = [] if named or (lines[:1] and lines[0][:1] not in "{[") else calls.read("\n".join(lines), self._inner)
         if edits:
             self.edits += edits
             return
@@ -137,9 +133,7 @@ class _Reader:
     def _envelope(self, lines: Sequence[str], *, closed: bool) -> int:
         """Read the envelope that begins at or after the first line; how many lines it took."""
         begin = next(n for n, line in enumerate(lines) if envelopes.BEGIN.match(line))
-        end = next(
-            (n for n, line in enumerate(lines) if n > begin and envelopes.END.match(line)), len(lines) - 1
-        )
+        end = next((n for n, line in enumerate(lines) if n > begin and envelopes.END.match(line)), len(lines) - 1)
         edits, complete = envelopes.read(lines[begin + 1 : end + 1])
         self.edits += edits
         if not complete and (not closed or not edits):
