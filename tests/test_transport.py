@@ -133,3 +133,9 @@ def test_ctrl_c_before_the_first_word_leaves_the_question(gitgen: Gitgen, folder
         ran = gitgen("resume", "--base-url", running.base_url, "--model", "m")
     assert ran.code == 0, ran.err
     assert trailer(folder, "Total-Tokens") == "120"
+
+
+def test_an_endpoint_on_this_machine_is_not_asked_through_a_proxy(gitgen: Gitgen) -> None:
+    with endpoint(says(FIXED)) as running:
+        code, err = fix(gitgen, running, HTTP_PROXY="http://127.0.0.1:9", http_proxy="http://127.0.0.1:9")
+    assert code == 0, err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from gitgen.ai import Completion, Listener, NoModel, Request, Stopped
 from gitgen.ai.failures import Garbled, UnknownModel, explained, no_stream, refuses_stream_options
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from openai import OpenAI
 
 CONNECT_SECONDS = 15.0
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 NAMED = 6
 """So many models are named in a message; of more, only that there are more."""
 _CLIENTS_OWN = (
@@ -63,14 +65,17 @@ class Endpoint:
     @property
     def client(self) -> OpenAI:
         if self._client is None:
-            from openai import OpenAI, Timeout
+            from openai import DefaultHttpxClient, OpenAI, Timeout
 
+            # A proxy of the environment cannot reach this machine's own addresses.
+            own = urlsplit(self.base_url).hostname in LOOPBACK
             # `OpenAI` refuses an empty key; a local endpoint needs none.
             self._client = OpenAI(
                 base_url=self.base_url,
                 api_key=self._key or "none",
                 timeout=Timeout(self._timeout, connect=min(CONNECT_SECONDS, self._timeout)),
                 max_retries=0,
+                http_client=DefaultHttpxClient(trust_env=False) if own else None,
             )
         return self._client
 
