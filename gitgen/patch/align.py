@@ -94,7 +94,9 @@ class Aligner:
         for number, (row, key) in enumerate(rows):
             costs, trails = self._skips(costs, trails, step)
             costs, trails = self._row(row, key, costs, trails, step)
-            if not costs or self._cells > _MOST_CELLS:
+            if self._cells > _MOST_CELLS:
+                return None
+            if not costs:
                 break
             edge = rest[number + 1]
             if edge is not None:

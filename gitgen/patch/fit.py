@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from gitgen.edits import Hunk
 from gitgen.errors import Refusal
@@ -15,6 +17,9 @@ from gitgen.patch.rungs import Rung, bare
 from gitgen.patch.settle import Key
 from gitgen.patch.splice import Habits, Match, Splice
 from gitgen.patch.text import Text
+
+_MOST_SHOWN = 20
+"""For so many refused hunks of a file the nearest lines are looked up."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,8 @@ class _Fitting:
         self.hunks: dict[Key, Hunk] = {(number, 0): hunk for number, hunk in enumerate(hunks)}
         self.options: dict[Key, dict[int, Match]] = {}
         self.matches: dict[Key, Match] = {}
-        self.made: dict[Key, list[Splice]] = {}
+        self.parts: dict[int, int] = {}
+        self.made = splice.Made()
         self.refusals: dict[int, Refusal] = {}
         self.notes: dict[int, str] = {}
         self.there: list[int] = []
@@ -80,11 +86,11 @@ class _Fitting:
         self.notes[key[0]] = f"skipped, {why}"
 
     def refuse(self, number: int, kind: str, reason: str, places: Iterable[int] = ()) -> None:
-        for key in [key for key in self.hunks if key[0] == number]:
-            del self.hunks[key]
-            self.options.pop(key, None)
-            self.matches.pop(key, None)
-            self.made.pop(key, None)
+        for part in range(self.parts.get(number, 1)):
+            self.hunks.pop((number, part), None)
+            self.options.pop((number, part), None)
+            self.matches.pop((number, part), None)
+            self.made.remove((number, part))
         hunk = self.whole[number]
         at = tuple(place + 1 for place in places)
         self.refusals.setdefault(number, Refusal(kind, reason, self.path, number + 1, hunk.old, hunk.changed, (), at))
@@ -146,6 +152,7 @@ class _Fitting:
             plain = shapes.without_line_numbers(hunk, self.text.lines) or hunk
             parts = shapes.split_at_elisions(plain, self.knows)
             changed = changed or parts != [hunk]
+            self.parts[key[0]] = len(parts)
             for number, part in enumerate(parts):
                 self.hunks[key[0], number] = part
         if changed:
@@ -167,7 +174,7 @@ class _Fitting:
 
     def _refuse_lost(self, number: int) -> None:
         missing = [row.text for row in self.whole[number].rows if row.op == "-" and not self.knows(row.text)]
-        if any(key[0] == number and key[1] for key in self.hunks):
+        if self.parts.get(number, 1) > 1:
             self.refuse(number, "elided", "lines are left out, and what is written fits in no one place")
         elif not self.whole[number].old:
             self.refuse(number, "no-place", "it has no line of the file to say where it goes")
@@ -197,38 +204,37 @@ class _Fitting:
             self.shown.update([shift.habit] if shift and shift.habit else [])
             if found is None:
                 self.refuse(key[0], "no-place", "the old lines are there, but indented in no regular way")
-            elif any(splice.repeats(found, other) for other in self.made.values()):
+            elif self.made.repeats(found):
                 self.skip(key, "it is the same as an earlier one")
             elif self._has_room(key, found):
-                self.made[key] = found
+                self.made.add(key, found)
             else:
                 self.refuse(key[0], "ambiguous", "it changes lines that an earlier hunk changes too")
 
     def _has_room(self, key: Key, found: list[Splice]) -> bool:
         """Whether no other hunk changes these lines; an earlier draft of the same change gives way."""
-        others = [other for other in self.made if splice.clash(found, self.made[other])]
-        drafts = [self.hunks[other].draft for other in others]
-        if any(draft >= self.hunks[key].draft for draft in drafts):
+        others = self.made.clashing(found)
+        if any(self.hunks[other].draft >= self.hunks[key].draft for other in others):
             return False
-        if not all(splice.covers(found, self.made[other]) for other in others):
+        if not all(splice.covers(found, self.made.splices[other]) for other in others):
             return False
         for other in others:
-            del self.made[other]
+            self.made.remove(other)
             self.notes[other[0]] = "left aside for a later draft of it"
         return True
 
     def result(self) -> Fitted:
         ended, unmarked = self.text.ended, False
-        for key in self.made:
+        for key in self.made.splices:
             hunk, match = self.hunks[key], self.matches[key]
             now = splice.ended_after(hunk, match, self.text, unmarked=self.habits.unmarked)
             ended = now if now != self.text.ended else ended
             unmarked = unmarked or splice.leaves_mark_out(hunk, match, self.text)
             if match.rung is not rungs.EXACT:
                 self.notes[key[0]] = f"matched {match.rung.how}"
-        every = [one for key in sorted(self.made) for one in self.made[key]]
+        every = [one for key in sorted(self.made.splices) for one in self.made.splices[key]]
         text = splice.apply(self.text, every, ended=ended) if every or ended != self.text.ended else self.text
-        applied = sorted({key[0] for key in self.made} | set(self.there))
+        applied = sorted({key[0] for key in self.made.splices} | set(self.there))
         return Fitted(
             text,
             _with_nearest([self.refusals[number] for number in sorted(self.refusals)], text, every),
@@ -239,17 +245,19 @@ class _Fitting:
 
 
 def _with_nearest(refusals: Sequence[Refusal], text: Text, made: Sequence[Splice]) -> tuple[Refusal, ...]:
-    """The refusals in terms of the new text: its lines that they are most likely about, and its numbers."""
+    """The refusals in terms of the new text: its lines that the first are about, and its line numbers."""
     keys = [bare(line) for line in text.lines] if refusals else []
+    ends = sorted((one.end, len(one.lines) - (one.end - one.start)) for one in made)
+    growth = [0, *accumulate(more for _, more in ends)]
 
     def moved(place: int) -> int:
-        return place + sum(len(one.lines) - (one.end - one.start) for one in made if one.end < place)
+        return place + growth[bisect_left(ends, (place, -len(text.lines)))]
 
     return tuple(
         replace(
             one,
-            nearest=nearest(one.old, keys, text.lines),
-            places=tuple(moved(place) for place in one.places),
+            nearest=nearest(one.old, keys, text.lines) if number < _MOST_SHOWN else (),
+            places=tuple(map(moved, one.places)),
         )
-        for one in refusals
+        for number, one in enumerate(refusals)
     )

@@ -13,6 +13,9 @@ Key = tuple[int, int]
 Places = dict[Key, list[int]]
 """For a hunk, the 0-based lines where it fits equally well."""
 
+_BEGINS_WORD = re.compile(r"[A-Za-z_$]")
+_MOST_LANDMARKS = 30
+
 
 def settle(hunks: Mapping[Key, Hunk], places: Places, lines: Sequence[str]) -> dict[Key, int]:
     """The one place of every hunk for which something decides; hunks that stay ambiguous are left out."""
@@ -27,7 +30,8 @@ def settle(hunks: Mapping[Key, Hunk], places: Places, lines: Sequence[str]) -> d
 
 def _by_numbers(hunks: Mapping[Key, Hunk], places: Places, chosen: dict[Key, int]) -> None:
     """Take the place that the header names, if the numbers that can be checked are all off by one shift."""
-    shifts = {at + 1 - start for key, at in chosen.items() if (start := hunks[key].start) is not None}
+    proofs = {key: at for key, at in chosen.items() if hunks[key].old}
+    shifts = {at + 1 - start for key, at in proofs.items() if (start := hunks[key].start) is not None}
     if len(shifts) > 1:
         return
     shift = shifts.pop() if shifts else 0
@@ -41,33 +45,46 @@ def _by_order(places: Places, chosen: dict[Key, int]) -> None:
     """Take the only place between the neighbours, if all hunks that are placed stand in the reply's order."""
     if any(chosen[one] > chosen[other] for one, other in pairwise(sorted(chosen))):
         return
-    for key in sorted(set(places) - set(chosen)):
-        floor = max((chosen[other] for other in chosen if other < key), default=-1)
-        ceiling = min((chosen[other] for other in chosen if other > key), default=None)
-        if floor < 0 and ceiling is None:
-            continue
-        between = [at for at in places[key] if at > floor and (ceiling is None or at < ceiling)]
-        if len(between) == 1:
-            chosen[key] = between[0]
+    ceilings: dict[Key, int] = {}
+    ceiling = None
+    for key in sorted(places, reverse=True):
+        ceiling = chosen.get(key, ceiling)
+        if ceiling is not None:
+            ceilings[key] = ceiling
+    floor = -1
+    for key in sorted(places):
+        if key not in chosen and (floor >= 0 or key in ceilings):
+            top = ceilings.get(key)
+            between = [at for at in places[key] if at > floor and (top is None or at < top)]
+            if len(between) == 1:
+                chosen[key] = between[0]
+        floor = chosen.get(key, floor)
 
 
 def _by_landmark(hunks: Mapping[Key, Hunk], places: Places, chosen: dict[Key, int], lines: Sequence[str]) -> None:
     """Take the only place that stands under the line which the header quotes."""
+    marks: dict[str, list[int]] = {}
+    headings: list[str] = []
     for key, candidates in places.items():
         section = hunks[key].section.strip()
         if key in chosen or not section:
             continue
-        under = [at for at in candidates if _heading(lines, at).startswith(section)]
-        if not under:
-            marks = [n for n, line in enumerate(lines) if line.strip().startswith(section)]
-            under = [at for at in candidates if len(marks) == 1 and at >= marks[0]]
+        headings = headings or _headings(lines)
+        under = [at for at in candidates if headings[at].startswith(section)]
+        if not under and len(marks) < _MOST_LANDMARKS:
+            marks.setdefault(section, [n for n, line in enumerate(lines) if line.strip().startswith(section)])
+        if not under and len(marks.get(section, [])) == 1:
+            under = [at for at in candidates if at >= marks[section][0]]
         if len(under) == 1:
             chosen[key] = under[0]
 
 
-def _heading(lines: Sequence[str], at: int) -> str:
-    """The line that `git diff` would quote for a hunk here: the last one above that begins with a letter."""
-    return next((lines[n] for n in range(at - 1, -1, -1) if re.match(r"[A-Za-z_$]", lines[n])), "")
+def _headings(lines: Sequence[str]) -> list[str]:
+    """For every line what `git diff` would quote for a hunk there: the last line above that begins a word."""
+    headings = [""]
+    for line in lines:
+        headings.append(line if _BEGINS_WORD.match(line) else headings[-1])
+    return headings
 
 
 def _by_repetition(hunks: Mapping[Key, Hunk], places: Places, chosen: dict[Key, int]) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from gitgen.edits import Hunk, Row
 from gitgen.patch import indent
 from gitgen.patch.rungs import EXACT, Rung, plain
+from gitgen.patch.settle import Key
 from gitgen.patch.text import BOM, Text
 
 
@@ -157,21 +158,56 @@ def _spelling(hunk: Hunk, match: Match, text: Text) -> Callable[[str], str]:
     return lambda line: line.removesuffix("\r").translate(table) + end
 
 
-def clash(one: Sequence[Splice], other: Sequence[Splice]) -> bool:
-    """Whether two hunks want to replace the same lines."""
-    return any(a.start < b.end and b.start < a.end for a in one for b in other)
+class Made:
+    """The splices of all hunks that have a place, and who changes what."""
+
+    def __init__(self) -> None:
+        self.splices: dict[Key, list[Splice]] = {}
+        self._taken: dict[int, Key] = {}
+        self._added: dict[int, set[Key]] = {}
+
+    def add(self, key: Key, found: list[Splice]) -> None:
+        """Note these splices as the hunk's."""
+        self.splices[key] = found
+        for one in found:
+            self._taken.update(dict.fromkeys(range(one.start, one.end), key))
+            if one.lines:
+                self._added.setdefault(one.start, set()).add(key)
+
+    def remove(self, key: Key) -> None:
+        """Forget the hunk's splices, if there are any."""
+        for one in self.splices.pop(key, []):
+            for line in range(one.start, one.end):
+                self._taken.pop(line, None)
+            self._added.get(one.start, set()).discard(key)
+
+    def clashing(self, found: Sequence[Splice]) -> set[Key]:
+        """The hunks that replace lines which these splices replace or split."""
+        others: set[Key] = set()
+        for one in found:
+            others.update(self._taken[line] for line in range(one.start, one.end) if line in self._taken)
+            for line in range(one.start + 1, one.end):
+                others |= self._added.get(line, set())
+            around = self._taken.get(one.start - 1), self._taken.get(one.start)
+            if one.start == one.end and around[0] is not None and around[0] == around[1]:
+                others.add(around[0])
+        return others
+
+    def repeats(self, found: list[Splice]) -> bool:
+        """Whether the splices only do again what other hunks do."""
+        return all(any(_does(other, one) for other in self._near(one.start)) for one in found)
+
+    def _near(self, line: int) -> Iterator[Splice]:
+        keys = {self._taken.get(line), self._taken.get(line - 1), *self._added.get(line, ())} - {None}
+        for key in keys:
+            yield from self.splices[key] if key else ()
 
 
-def repeats(later: Sequence[Splice], earlier: Sequence[Splice]) -> bool:
-    """Whether the later hunk only does again what the earlier one does."""
-    return later == earlier or all(
-        one.start == one.end and any(_inserts(other, one) for other in earlier) for one in later
-    )
-
-
-def _inserts(splice: Splice, other: Splice) -> bool:
-    """Whether the splice has the other's new lines among its own, at the other's place."""
-    if not splice.start <= other.start <= splice.end:
+def _does(splice: Splice, other: Splice) -> bool:
+    """Whether one splice is the other, or has its new lines among its own at the same place."""
+    if splice == other:
+        return True
+    if other.start != other.end or not splice.start <= other.start <= splice.end:
         return False
     size = len(other.lines)
     return any(splice.lines[n : n + size] == other.lines for n in range(len(splice.lines) - size + 1))
