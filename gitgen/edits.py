@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
 from gitgen.errors import Refusal
@@ -39,15 +40,15 @@ class Hunk:
     at_end: bool = False
     """Whether the reply says that the hunk stands at the end of the file."""
 
-    @property
+    @cached_property
     def old(self) -> tuple[str, ...]:
         return tuple(row.text for row in self.rows if row.op != "+")
 
-    @property
+    @cached_property
     def new(self) -> tuple[str, ...]:
         return tuple(row.text for row in self.rows if row.op != "-")
 
-    @property
+    @cached_property
     def changed(self) -> tuple[str, ...]:
         return tuple(row.op + row.text for row in self.rows if row.op != " ")
 

@@ -18,7 +18,7 @@ from gitgen.patch.settle import Key
 from gitgen.patch.splice import Habits, Match, Splice
 from gitgen.patch.text import Text
 
-_MOST_SHOWN = 20
+_MOST_SHOWN = 8
 """For so many refused hunks of a file the nearest lines are looked up."""
 
 

@@ -10,6 +10,8 @@ from gitgen.patch.rungs import bare
 
 _AROUND = 2
 _MOST_LINES = 24
+_TOO_LONG = 10_000
+"""In a file of so many lines nobody looks for words."""
 _COMMON = 20
 """A line that stands in more places than this says nothing about the place."""
 
@@ -46,7 +48,7 @@ def _by_lines(old: Sequence[str], keys: Sequence[str]) -> int | None:
 
 def _by_words(old: Sequence[str], lines: Sequence[str]) -> int | None:
     """Where the line stands that shares most words with the hunk's longest line."""
-    longest = max(old, key=len, default="")
+    longest = max(old, key=len, default="") if len(lines) < _TOO_LONG else ""
     wanted = set(re.findall(r"\w{3,}", longest))
     best = 0.0, -1
     for number, line in enumerate(lines):

@@ -33,6 +33,7 @@ class Outcome:
 @dataclass
 class _Patcher:
     tree: Overlay
+    names: targets.Names
     habits: Habits = field(default_factory=Habits)
     shown: set[Habits] = field(default_factory=set)
     refusals: list[Refusal] = field(default_factory=list)
@@ -57,7 +58,7 @@ class _Patcher:
 
     def _target(self, name: str, hunks: Sequence[Hunk]) -> str | None:
         """The existing, writable path that the name means; otherwise the refusal is noted."""
-        found = targets.resolve(name, self.tree)
+        found = targets.resolve(name, self.tree, self.names)
         if isinstance(found, Refusal):
             self._refuse(found.kind, found.reason, found.path, hunks)
             return None
@@ -160,7 +161,7 @@ class _Patcher:
 
     def _source(self, edit: Patch) -> str | None:
         for name in (edit.old, edit.new):
-            found = targets.resolve(name, self.tree)
+            found = targets.resolve(name, self.tree, self.names)
             if isinstance(found, targets.Target):
                 return self._target(name, edit.hunks)
         return self._target(edit.new, edit.hunks)
@@ -173,7 +174,7 @@ class _Patcher:
         old = edit.old if edit.moves else targets.without_side(targets.tidy(edit.old))
         if new in (old, source) or (not edit.moves and old != source):
             return source
-        if not edit.moves and isinstance(targets.resolve(edit.new, self.tree), targets.Target):
+        if not edit.moves and isinstance(targets.resolve(edit.new, self.tree, self.names), targets.Target):
             return source
         if not self._writable(new, edit.hunks):
             return None
@@ -256,13 +257,14 @@ def _common(shown: set[Habits]) -> Habits:
 
 def apply(edits: Sequence[Edit], tree: Tree, changes: Changes | None = None) -> Outcome:
     """Make the edits on the tree with the changes held so far; the tree itself is only read."""
-    patcher = _Patcher(Overlay(tree, changes or {}))
     grouped = _grouped(edits)
+    names = targets.Names(Overlay(tree, changes or {}))
+    patcher = _Patcher(Overlay(tree, changes or {}), names)
     for edit in grouped:
         patcher.make(edit)
     habits = _common(patcher.shown)
     if habits != Habits():
-        patcher = _Patcher(Overlay(tree, changes or {}), habits)
+        patcher = _Patcher(Overlay(tree, changes or {}), names, habits)
         for edit in grouped:
             patcher.make(edit)
     return Outcome(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
@@ -18,6 +19,8 @@ _TYPOGRAPHIC = str.maketrans(
 )
 MOST_PLACES = 40
 """So many places are enough to know that a hunk is ambiguous."""
+_MOST_SCANNED = 50_000_000
+"""So many lines are looked at for hunks that have no rare line; no honest reply comes near."""
 
 
 def plain(text: str) -> str:
@@ -78,8 +81,8 @@ def find(
     """
     letters: dict[str, str] = {}
     sides = [_spell((rung.eyes(text) for text in side), letters, grow=True) for side in old_sides]
-    haystack = _spell(map(rung.eyes, lines), letters, grow=False)
-    return [_occurrences(side, haystack, hint) for side, hint in zip(sides, hints, strict=True)]
+    haystack = _Haystack(_spell(map(rung.eyes, lines), letters, grow=False))
+    return [haystack.places(side, hint) for side, hint in zip(sides, hints, strict=True)]
 
 
 def _spell(keys: Iterable[str], letters: dict[str, str], *, grow: bool) -> str:
@@ -88,12 +91,39 @@ def _spell(keys: Iterable[str], letters: dict[str, str], *, grow: bool) -> str:
     return "".join([letters.setdefault(key, chr(min(len(letters) + 2, 0x10FFFF))) for key in keys])
 
 
-def _occurrences(side: str, haystack: str, hint: int | None) -> list[int]:
-    places: list[int] = []
-    at = haystack.find(side) if side else -1
-    while at >= 0 and len(places) < MOST_PLACES:
-        places.append(at)
-        at = haystack.find(side, at + 1)
-    if at >= 0 and hint is not None and hint not in places and haystack.startswith(side, max(0, hint)):
-        places.append(max(0, hint))
-    return places
+class _Haystack:
+    """A file spelt with a letter for each line, to look for many needles in."""
+
+    def __init__(self, letters: str) -> None:
+        self._letters = letters
+        self._counts = Counter(letters)
+        self._found: dict[str, list[int]] = {}
+        self._scanned = 0
+
+    def places(self, side: str, hint: int | None) -> list[int]:
+        """Where the side stands, `MOST_PLACES` at most, and at the hint if it stands there."""
+        if side not in self._found:
+            self._found[side] = self._search(side)
+        places = self._found[side]
+        if len(places) >= MOST_PLACES and hint is not None and hint >= 0 and hint not in places:
+            return [*places, hint] if self._letters.startswith(side, hint) else places
+        return places
+
+    def _search(self, side: str) -> list[int]:
+        counts = [self._counts[letter] for letter in side]
+        if not side or not min(counts):
+            return []
+        if min(counts) > MOST_PLACES:
+            self._scanned += len(self._letters)
+            return self._starts(side, 0) if self._scanned < _MOST_SCANNED else []
+        offset = counts.index(min(counts))
+        starts = [at - offset for at in self._starts(side[offset], offset)]
+        return [at for at in starts if self._letters.startswith(side, at)]
+
+    def _starts(self, needle: str, first: int) -> list[int]:
+        starts: list[int] = []
+        at = self._letters.find(needle, first)
+        while at >= 0 and len(starts) < MOST_PLACES:
+            starts.append(at)
+            at = self._letters.find(needle, at + 1)
+        return starts

@@ -34,7 +34,23 @@ class Target:
     note: str = ""
 
 
-def resolve(name: str, tree: Tree) -> Target | Refusal:
+class Names:
+    """The tree's paths by their last part, walked at most once and only when somebody asks."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._paths: dict[str, list[str]] | None = None
+
+    def like(self, name: str) -> list[str]:
+        """The paths whose last part is this name."""
+        if self._paths is None:
+            self._paths = {}
+            for path in self._tree:
+                self._paths.setdefault(path.rpartition("/")[2], []).append(path)
+        return self._paths.get(name, [])
+
+
+def resolve(name: str, tree: Tree, names: Names) -> Target | Refusal:
     """The one path of the tree that the name means, with its prefix, root or missing folders mended."""
     clean = tidy(name)
     if clean in tree:
@@ -50,8 +66,7 @@ def resolve(name: str, tree: Tree) -> Target | Refusal:
         if tail in tree:
             return Target(tail, f"{name}: taken for {tail}")
     wanted = "/" + "/".join(parts[1:] if parts[:1] and parts[0] in _SIDES and len(parts) > 1 else parts)
-    name_alone = "/" + wanted.rpartition("/")[2]
-    alike = [path for path in tree if path.endswith(name_alone) or path == name_alone[1:]]
+    alike = [path for path in names.like(wanted.rpartition("/")[2]) if path in tree]
     found = [path for path in alike if path.endswith(wanted)]
     if len(found) == 1:
         return Target(found[0], f"{name}: taken for {found[0]}")

@@ -10,6 +10,7 @@ from gitgen.edits import NEW_FILE
 _NUMBERS = re.compile(r"^@@+\s*-(\d+)(?:,\s*(\d+))?\s*[, ]\s*\+(\d+)(?:,\s*(\d+))?\s*(?:@@+)?(.*)$")
 _LONE_NUMBER = re.compile(r"^(?:lines?\s+|-)?(\d+)(?:\s*[-,:]\s*\d+)?$", re.IGNORECASE)
 _ESCAPE = re.compile(r'\\([abtnvfr"\\]|[0-7]{1,3})')
+_LONGEST = 8000
 _LETTERS = {"a": 7, "b": 8, "t": 9, "n": 10, "v": 11, "f": 12, "r": 13, '"': 34, "\\": 92}
 
 
@@ -25,7 +26,7 @@ class Place:
 
 def place_of(line: str) -> Place | None:
     """What a `@@` line says, however little; None where the line is no hunk header."""
-    if not line.startswith("@@") or re.match(r"@@\w", line):
+    if not line.startswith("@@") or re.match(r"@@\w", line) or len(line) > _LONGEST:
         return None
     found = _NUMBERS.match(line)
     if found:
@@ -70,6 +71,8 @@ def _unquote(text: str) -> str:
 def names_of_git(rest: str) -> tuple[str, str] | None:
     """Both paths of a `diff --git` line; None where it cannot be cut in two."""
     rest = rest.strip()
+    if len(rest) > _LONGEST:
+        return None
     quoted = re.fullmatch(r'("(?:[^"\\]|\\.)*"|\S+) ("(?:[^"\\]|\\.)*"|\S+)', rest)
     if quoted:
         return name_of(quoted[1]), name_of(quoted[2])
@@ -82,8 +85,10 @@ def names_of_git(rest: str) -> tuple[str, str] | None:
 
 def names_a_file(text: str) -> bool:
     """Whether the text behind `---` or `+++` can be a path rather than the rest of a changed line."""
-    name = name_of(text)
-    return bool(name) and (name == NEW_FILE or "/" in name or "." in name or " " not in name) and len(name) < 500
+    name = name_of(text) if len(text) < _LONGEST else ""
+    return (
+        bool(name) and (name == NEW_FILE or "/" in name or "." in name or " " not in name) and len(name) < 500
+    )
 
 
 def same_file(one: str, other: str) -> bool:

@@ -16,6 +16,8 @@ _PRODUCTS = re.compile(
 _SHELL = re.compile(
     r"bash|sh|shell|zsh|fish|console|terminal|powershell|ps1|pwsh|cmd|bat|batch|shell-session", re.IGNORECASE
 )
+_LONGEST = 400
+"""A line that is longer names no file."""
 _SCRIPTS = (".sh", ".bash", ".zsh", ".fish", ".ps1", ".psm1", ".bat", ".cmd")
 _EXTENSION = re.compile(r"\.[A-Za-z0-9_+-]{1,12}$")
 _LABEL = re.compile(
@@ -71,6 +73,8 @@ def _bare(text: str) -> str:
 
 def of_label(line: str) -> str | None:
     """The file that a line above a fence names, if naming one is all that the line does."""
+    if len(line) > _LONGEST:
+        return None
     text = _bare(line)
     labelled = _LABEL.match(text)
     if labelled:
@@ -107,6 +111,8 @@ def _after_colon(text: str) -> str | None:
 
 def of_info(info: str) -> str | None:
     """The file that an info string names: `py src/a.py`, `py:src/a.py`, `src/a.py` or `py title="a.py"`."""
+    if len(info) > _LONGEST:
+        return None
     keyed = re.search(r"(?:title|file|filename|path|name)\s*=\s*(?:\"([^\"]+)\"|'([^']+)'|(\S+))", info)
     if keyed:
         found = next(group for group in keyed.groups() if group)
@@ -123,6 +129,8 @@ def of_info(info: str) -> str | None:
 
 def of_comment(line: str) -> str | None:
     """The file that a comment in a fence's first line names, if it says nothing else."""
+    if len(line) > _LONGEST:
+        return None
     for shape in _COMMENTS:
         found = shape.match(line)
         if found:

@@ -124,7 +124,7 @@ class _Reader:
                 self.refusals.append(Refusal("malformed", "a binary patch cannot be read", name))
             elif not name and changed:
                 self.refusals.append(Refusal("no-name", "a diff has no file name above it", changed=changed))
-            elif name and name != NEW_FILE:
+            elif name and name != NEW_FILE and _asks_for_something(patch):
                 self.edits.append(patch)
         if not closed and diff.sections and not diff.complete:
             name = diff.sections[-1].new
@@ -135,7 +135,7 @@ class _Reader:
         begin = next(n for n, line in enumerate(lines) if envelopes.BEGIN.match(line))
         end = next((n for n, line in enumerate(lines) if n > begin and envelopes.END.match(line)), len(lines) - 1)
         edits, complete = envelopes.read(lines[begin + 1 : end + 1])
-        self.edits += edits
+        self.edits += [edit for edit in edits if not isinstance(edit, Patch) or _asks_for_something(edit)]
         if not complete and (not closed or not edits):
             self.refusals.append(Refusal("cut-off", "the patch has no `*** End Patch`"))
         return end + 1
@@ -183,6 +183,11 @@ def _unwrapped(lines: Sequence[str]) -> Sequence[str]:
             if is_diff("", inside[:5]) or any(map(envelopes.BEGIN.match, inside[:2])):
                 return inside
     return lines
+
+
+def _asks_for_something(patch: Patch) -> bool:
+    """Whether there is more to the patch than a file's name."""
+    return bool(patch.hunks or patch.moves or patch.mode or NEW_FILE in (patch.old, patch.new))
 
 
 def _unfenced(lines: Sequence[str]) -> Sequence[str]:
