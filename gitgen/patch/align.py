@@ -48,7 +48,7 @@ class Aligner:
         anchors = self._anchors(old)
         tried = [self._along(old, number, at) for number, positions in anchors for at in positions]
         found = [match for match in tried if match is not None]
-        found = [match for match in found if _holds(hunk, match, self._keys)]
+        found = [match for match in found if self._holds(hunk, match)]
         best = min((match.cost for match in found), default=0.0)
         distinct = {match.at: match for match in found if match.cost < best + _CLEARLY_WORSE}
         return sorted(distinct.values(), key=lambda match: match.start)
@@ -155,6 +155,37 @@ class Aligner:
                 reach(at, cost + _INVENTED, trails[at], None)
         return reached, ways
 
+    def _holds(self, hunk: Hunk, match: Match) -> bool:
+        """Whether every run of changed lines has one place: on lines that touch, or between such."""
+        keys = self._keys
+        places = iter(match.at)
+        run = _Run()
+        before: int | None = None
+        lost: str | None = None
+        altered: set[str] = set()
+        for row in (*hunk.rows, Row(" ", "\0")):
+            if row.op != " " and run.empty:
+                run = _Run(before, self._elsewhere(lost), altered=altered)
+            if row.op == "+":
+                run.added.append(bare(row.text))
+                continue
+            at = next(places, None)
+            if row.op == "-":
+                run.removed += [at] if at is not None else []
+            elif at is not None or row.text.strip():
+                altered = {keys[at]} if at is not None and keys[at] != bare(row.text) else set()
+                run.altered = run.altered | altered
+                run.lost_below = at is None and self._elsewhere(bare(row.text))
+                if not run.has_one_place(at, row.text == "\0", keys):
+                    return False
+                run = _Run()
+            before, lost = (at, None) if at is not None else (before, bare(row.text) or lost)
+        return True
+
+    def _elsewhere(self, lost: str | None) -> bool:
+        """Whether a context row that is not where it should be is a line of the file all the same."""
+        return lost is not None and len(lost) > 3 and lost in self._index
+
 
 _Trail = tuple[int | None, "_Trail"] | None
 """The lines that the rows so far stand on, the last first."""
@@ -189,39 +220,14 @@ def _alike(mine: str, theirs: str) -> bool:
     return head + tail >= _ALIKE * longest
 
 
-def _holds(hunk: Hunk, match: Match, keys: Sequence[str]) -> bool:
-    """Whether every run of changed lines has one place: on lines that touch, or between lines that touch."""
-    places = iter(match.at)
-    run = _Run()
-    before: int | None = None
-    lost = False
-    altered: set[str] = set()
-    for row in (*hunk.rows, Row(" ", "\0")):
-        if row.op != " " and run.empty:
-            run = _Run(before, lost, altered=altered)
-        if row.op == "+":
-            run.added.append(bare(row.text))
-            continue
-        at = next(places, None)
-        if row.op == "-":
-            run.removed += [at] if at is not None else []
-        elif at is not None or row.text.strip():
-            altered = {keys[at]} if at is not None and keys[at] != bare(row.text) else set()
-            run.altered = run.altered | altered
-            if not run.has_one_place(at, row.text == "\0", keys):
-                return False
-            run = _Run()
-        before, lost = (at, False) if at is not None else (before, lost or bool(row.text.strip()))
-    return True
-
-
 @dataclass
 class _Run:
     """A run of changed rows between context rows."""
 
     above: int | None = None
-    lost: bool = False
-    """Whether the context row right above it is not in the file."""
+    lost_above: bool = False
+    lost_below: bool = False
+    """Whether the context row on that side is in the file, but not there."""
     added: list[str] = field(default_factory=list)
     removed: list[int] = field(default_factory=list)
     altered: set[str] = field(default_factory=set)
@@ -243,8 +249,8 @@ class _Run:
             blank = not any(keys[self.above + 1 : below])
             return below == self.above + 1 or (blank and not (self.added[0] and self.added[-1]))
         if self.above is not None:
-            return not self.lost and (at_end or keys[self.above] != "")
-        return below is not None
+            return not self.lost_above and not self.lost_below and (at_end or keys[self.above] != "")
+        return below is not None and not self.lost_above
 
     def strangers(self, below: int | None, keys: Sequence[str]) -> set[str]:
         """The file's lines beside the run that its context does not know: to add one of them is a mistake."""

@@ -62,6 +62,7 @@ class _Fitting:
         self.options: dict[Key, dict[int, Match]] = {}
         self.matches: dict[Key, Match] = {}
         self.parts: dict[int, int] = {}
+        self.cut: set[int] = set()
         self.made = splice.Made()
         self.refusals: dict[int, Refusal] = {}
         self.notes: dict[int, str] = {}
@@ -96,13 +97,15 @@ class _Fitting:
         self.refusals.setdefault(number, Refusal(kind, reason, self.path, number + 1, hunk.old, hunk.changed, (), at))
 
     def skip_idle(self) -> None:
-        """Leave out hunks that change nothing and literal repetitions."""
+        """Leave out hunks that change nothing and repetitions; refuse what is not written out."""
         seen: set[Hunk] = set()
         for key, hunk in sorted(self.hunks.items()):
             if hunk.old == hunk.new and hunk.old_unended == hunk.new_unended:
                 self.skip(key, "it changes nothing")
             elif hunk in seen and hunk.start is not None:
                 self.skip(key, "it is the same as an earlier one")
+            elif shapes.leaves_out(hunk, self.knows):
+                self.refuse(key[0], "elided", "a new line stands for lines that are not written out")
             seen.add(hunk)
 
     def climb(self, ladder: Sequence[Rung]) -> None:
@@ -146,13 +149,11 @@ class _Fitting:
         changed = False
         for key in self.waiting():
             hunk = self.hunks[key]
-            if shapes.leaves_out(hunk, self.knows):
-                self.refuse(key[0], "elided", "a new line stands for lines that are not written out")
-                continue
             plain = shapes.without_line_numbers(hunk, self.text.lines) or hunk
             parts = shapes.split_at_elisions(plain, self.knows)
             changed = changed or parts != [hunk]
             self.parts[key[0]] = len(parts)
+            self.cut.update([key[0]] if parts != [plain] else [])
             for number, part in enumerate(parts):
                 self.hunks[key[0], number] = part
         if changed:
@@ -174,7 +175,7 @@ class _Fitting:
 
     def _refuse_lost(self, number: int) -> None:
         missing = [row.text for row in self.whole[number].rows if row.op == "-" and not self.knows(row.text)]
-        if self.parts.get(number, 1) > 1:
+        if number in self.cut:
             self.refuse(number, "elided", "lines are left out, and what is written fits in no one place")
         elif not self.whole[number].old:
             self.refuse(number, "no-place", "it has no line of the file to say where it goes")
@@ -188,7 +189,11 @@ class _Fitting:
         places = {key: sorted(options) for key, options in self.options.items() if key in self.hunks}
         chosen = settle.settle(self.hunks, places, self.text.lines)
         for key in sorted(places):
-            if key in chosen:
+            if key in chosen and shapes.may_begin_higher(self.hunks[key], chosen[key]):
+                self.refuse(
+                    key[0], "ambiguous", "a line is left out of its context, just where the new lines go"
+                )
+            elif key in chosen:
                 self.matches[key] = self.options[key][chosen[key]]
             elif key in self.hunks and self.hunks[key].changed:
                 self.refuse(key[0], "ambiguous", "the old lines are there more than once", places[key])

@@ -111,5 +111,6 @@ def _learnt(pairs: Sequence[Pair]) -> Shift | None:
     known: dict[str, set[str]] = {}
     for mine, theirs in pairs:
         known.setdefault(mine, set()).add(theirs)
-    clear = {mine: theirs.pop() for mine, theirs in known.items() if len(theirs) == 1}
+    clear = {theirs: theirs for _, theirs in pairs if theirs not in known}
+    clear |= {mine: theirs.pop() for mine, theirs in known.items() if len(theirs) == 1}
     return Shift(clear.get, certain=False) if clear else None

@@ -71,6 +71,17 @@ def fills(hunks: Sequence[Hunk]) -> bool:
     return len(hunks) == 1 and not any(row.op == "-" and row.text.strip() for row in hunks[0].rows)
 
 
+def may_begin_higher(hunk: Hunk, at: int) -> bool:
+    """Whether new lines at the hunk's top may belong above a line that it leaves out.
+
+    Its header promised more old lines than there are, and names a place just so much higher.
+    """
+    kept = [row.op for row in hunk.rows if row.op != " "]
+    if hunk.rows[0].op != "+" or "-" in kept or hunk.start is None:
+        return False
+    return 0 < at + 1 - hunk.start <= hunk.missing
+
+
 def is_there(hunk: Hunk) -> bool:
     """Whether finding the hunk's new side in the file proves that it was applied before."""
     around = [row.text.strip() for row in hunk.rows if row.op == " "]

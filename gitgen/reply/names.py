@@ -117,14 +117,16 @@ def of_info(info: str) -> str | None:
     if keyed:
         found = next(group for group in keyed.groups() if group)
         return found.rstrip("}") if plausible(found.rstrip("}")) or _quoted_name(found) else None
+    language, colon, rest = info.partition(":")
+    if colon and re.fullmatch(r"[\w+#-]*", language) and plausible(rest.strip()):
+        return rest.strip()
     if plausible(info) and re.search(r"[./\\]", info):
         return info
     language, blank, rest = info.partition(" ")
     rest = _bare(rest.strip())
     if blank and (plausible(rest) or (_quoted_name(rest) and "/" in rest)):
         return rest
-    language, colon, rest = info.partition(":")
-    return rest.strip() if colon and re.fullmatch(r"[\w+#-]*", language) and plausible(rest.strip()) else None
+    return None
 
 
 def of_comment(line: str) -> str | None:

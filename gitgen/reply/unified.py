@@ -42,6 +42,10 @@ class _Draft:
         """Whether the header promised more rows of both sides."""
         return (self.place.old or 0) > self.seen_old and (self.place.new or 0) > self.seen_new
 
+    def wants_one(self, op: str) -> bool:
+        """Whether the header promised one more row of this kind."""
+        return (self.place.old or 0) > self.seen_old if op == "-" else (self.place.new or 0) > self.seen_new
+
     def hunk(self) -> Hunk:
         counted = self.complete()
         rows = self.rows
@@ -140,7 +144,8 @@ class Diff:
             self._begin(headers.name_of(line[4:]), headers.name_of(following[4:]))
             return 2
         lone = headers.name_of(line[4:])
-        if following.startswith("@@") and not (draft and draft.wants()) and headers.names_a_file(line[4:]):
+        expected = draft is not None and draft.wants_one(line[0])
+        if following.startswith("@@") and not expected and headers.names_a_file(line[4:]):
             self._begin(lone, lone)
             return 1
         return 0
