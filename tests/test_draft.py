@@ -45,9 +45,7 @@ def test_another_file_does_not_settle_a_refusal() -> None:
     assert first.read(diff("b.py", "-x = 1\n+x = 3")).refusals
 
 
-@pytest.mark.parametrize(
-    "reply", ["a.py\n```\nnew\n```\n", "*** Begin Patch\n*** Delete File: a.py\n*** End Patch\n"]
-)
+@pytest.mark.parametrize("reply", ["a.py\n```\nnew\n```\n", "*** Begin Patch\n*** Delete File: a.py\n*** End Patch\n"])
 def test_a_whole_file_or_its_deletion_settles_everything_about_it(reply: str) -> None:
     first = Draft(TREE).read(diff("a.py", "-zwei\n+2", "-drei\n+3"))
     assert not first.read(reply).refusals
@@ -96,10 +94,7 @@ def test_the_public_function_is_the_draft_and_nothing_else() -> None:
 
 def test_importing_gitgen_imports_nothing_heavy() -> None:
     code = "import sys, gitgen; print([m for m in sys.modules if m.startswith(('gitgen.', 'unidiff'))])"
-    assert (
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-        == "[]\n"
-    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
 class Lazy(Mapping[str, bytes]):
@@ -156,9 +151,7 @@ def test_the_message_shows_the_places_of_an_ambiguous_hunk() -> None:
 
 
 def test_the_message_is_short_however_much_went_wrong() -> None:
-    reply = diff("a.py", *(f"-no{n}\n+x" for n in range(500))) + diff(
-        "b.py", "-" + "\n-".join("q" * 900) + "\n+z"
-    )
+    reply = diff("a.py", *(f"-no{n}\n+x" for n in range(500))) + diff("b.py", "-" + "\n-".join("q" * 900) + "\n+z")
     assert len(ask_again(Draft(TREE).read(reply))) < 8000
 
 

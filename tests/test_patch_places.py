@@ -90,9 +90,7 @@ def test_the_order_of_the_hunks_settles_a_tie() -> None:
 
 def test_one_common_shift_of_all_numbers_settles_a_tie() -> None:
     hunks = "@@ -101 +101 @@\n-def a():\n+def z():\n", "@@ -107 +107 @@\n-    x = 1\n+    x = 2\n"
-    assert (
-        patched(TWICE, *hunks) == "def z():\n    x = 1\n    return x\n\n\ndef b():\n    x = 2\n    return x\n"
-    )
+    assert patched(TWICE, *hunks) == "def z():\n    x = 1\n    return x\n\n\ndef b():\n    x = 2\n    return x\n"
 
 
 def test_as_many_equal_hunks_as_places_take_them_all() -> None:
@@ -116,9 +114,7 @@ def test_two_hunks_for_the_same_line_are_refused() -> None:
 
 
 def test_of_two_drafts_of_a_hunk_the_later_wins() -> None:
-    reply = "".join(
-        f"```diff\n--- f\n+++ f\n@@ @@\n-three\n+{new}\n```\nNo, better:\n" for new in ("3", "drei")
-    )
+    reply = "".join(f"```diff\n--- f\n+++ f\n@@ @@\n-three\n+{new}\n```\nNo, better:\n" for new in ("3", "drei"))
     assert apply_reply(reply, {"f": FILE.encode()})["f"] == FILE.replace("three", "drei").encode()
 
 
@@ -128,9 +124,7 @@ def test_a_lone_bracket_with_another_indentation_is_another_bracket() -> None:
 
 
 def test_a_line_is_never_added_beside_itself_by_mistake() -> None:
-    assert refused(
-        "a\ninclude <x>\ninclude <y>\nb\n", "@@ @@\n a\n+include <x>\n include <z>\n include <y>\n b\n"
-    )
+    assert refused("a\ninclude <x>\ninclude <y>\nb\n", "@@ @@\n a\n+include <x>\n include <z>\n include <y>\n b\n")
 
 
 def test_the_note_says_how_a_hunk_was_matched() -> None:

@@ -55,9 +55,7 @@ def test_an_info_string_can_name_the_file(info: str) -> None:
     assert files(f"```{info}\nx = 1\n```\n") == {"src/app.py": "x = 1\n"}
 
 
-@pytest.mark.parametrize(
-    "comment", ["# src/app.py", "// src/app.js", "<!-- a.html -->", "/* a.css */", "# file: a.py"]
-)
+@pytest.mark.parametrize("comment", ["# src/app.py", "// src/app.js", "<!-- a.html -->", "/* a.css */", "# file: a.py"])
 def test_a_comment_in_the_first_line_can_name_the_file(comment: str) -> None:
     (text,) = files(f"```\n{comment}\nx\n```\n").values()
     assert text == f"{comment}\nx\n"
@@ -120,9 +118,7 @@ def test_fences_inside_a_longer_or_labelled_fence_belong_to_the_file() -> None:
 
 
 def test_a_fence_in_a_list_loses_the_indentation_of_the_list() -> None:
-    assert files("1. Write this:\n\n   `a.py`\n\n   ```py\n   if x:\n       y\n   ```\n") == {
-        "a.py": "if x:\n    y\n"
-    }
+    assert files("1. Write this:\n\n   `a.py`\n\n   ```py\n   if x:\n       y\n   ```\n") == {"a.py": "if x:\n    y\n"}
 
 
 def test_thoughts_are_no_answers() -> None:

@@ -69,9 +69,7 @@ def test_new_deleted_renamed_and_changed_files_in_one_envelope() -> None:
 
 
 def test_files_in_a_tool_call() -> None:
-    reply = (
-        '```json\n{"files": [{"path": "a/b.py", "content": "x\\n"}, {"path": "c", "delete": true}]}\n```\n'
-    )
+    reply = '```json\n{"files": [{"path": "a/b.py", "content": "x\\n"}, {"path": "c", "delete": true}]}\n```\n'
     assert dict(apply_reply(reply, {"c": b""})) == {"a/b.py": b"x\n"}
 
 

@@ -190,9 +190,7 @@ class _Fitting:
         chosen = settle.settle(self.hunks, places, self.text.lines)
         for key in sorted(places):
             if key in chosen and shapes.may_begin_higher(self.hunks[key], chosen[key]):
-                self.refuse(
-                    key[0], "ambiguous", "a line is left out of its context, just where the new lines go"
-                )
+                self.refuse(key[0], "ambiguous", "a line is left out of its context, just where the new lines go")
             elif key in chosen:
                 self.matches[key] = self.options[key][chosen[key]]
             elif key in self.hunks and self.hunks[key].changed:

@@ -86,9 +86,7 @@ def names_of_git(rest: str) -> tuple[str, str] | None:
 def names_a_file(text: str) -> bool:
     """Whether the text behind `---` or `+++` can be a path rather than the rest of a changed line."""
     name = name_of(text) if len(text) < _LONGEST else ""
-    return (
-        bool(name) and (name == NEW_FILE or "/" in name or "." in name or " " not in name) and len(name) < 500
-    )
+    return bool(name) and (name == NEW_FILE or "/" in name or "." in name or " " not in name) and len(name) < 500
 
 
 def same_file(one: str, other: str) -> bool:
