@@ -18,7 +18,8 @@ WIDTH = 50
 
 def main() -> None:
     """Run the benchmarks that were named, or all, and print each figure when it is there."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    beside = "aider is measured beside gitgen if it is on PATH, or where the variable AIDER says"
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__, epilog=beside)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(NAMES)}; all if left out")
     parser.add_argument("--quick", action="store_true", help="small and few: shows that all runs, not how fast")
     chosen = parser.parse_args()
