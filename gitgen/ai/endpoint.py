@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import gc
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from gitgen.ai import Completion, Listener, NoModel, Request, Stopped
 from gitgen.ai.failures import Garbled, UnknownModel, explained, no_stream, refuses_stream_options
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from openai import OpenAI
 
 CONNECT_SECONDS = 15.0
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
+LOOPBACK = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:|/|$)")
 NAMED = 6
 """So many models are named in a message; of more, only that there are more."""
 _CLIENTS_OWN = (
@@ -68,7 +68,7 @@ class Endpoint:
             from openai import DefaultHttpxClient, OpenAI, Timeout
 
             # A proxy of the environment cannot reach this machine's own addresses.
-            own = urlsplit(self.base_url).hostname in LOOPBACK
+            own = LOOPBACK.match(self.base_url)
             # `OpenAI` refuses an empty key; a local endpoint needs none.
             self._client = OpenAI(
                 base_url=self.base_url,
