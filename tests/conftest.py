@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +16,9 @@ from gitgen.git import Git
 from gitgen.repository import Repository
 
 ROOT = Path(__file__).parent.parent
+
+# A shell that runs the tests in the background has them, and so the commands they start, ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

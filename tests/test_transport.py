@@ -87,8 +87,6 @@ def test_ctrl_c_in_mid_stream_keeps_the_piece_and_resume_asks_again(gitgen: Gitg
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            # A shell that runs tests in the background has them ignore it.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         assert child.stderr is not None and streaming.wait(60)
         seen = b""
