@@ -51,9 +51,10 @@ def ask(question: str) -> str | None:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return None
     import questionary
+    from prompt_toolkit.output import create_output
 
-    answer = questionary.text(question).unsafe_ask()
-    return str(answer)
+    # Standard output holds the result alone, and may be a file.
+    return str(questionary.text(question, output=create_output(sys.stderr)).unsafe_ask())
 
 
 def tokens(count: int) -> str:
