@@ -10,7 +10,7 @@ from shlex import quote
 
 from gitgen.errors import GitgenError
 from gitgen.progress import branch_taken
-from gitgen.repository import Repository
+from gitgen.repository import HEADS, Repository
 from gitgen.state import PREFIX
 from gitgen.worktree import worktree_of
 
@@ -84,7 +84,17 @@ def branch_for(repository: Repository, name: str | None, prompt: str) -> str:
         raise GitgenError(f"{name!r} cannot be the name of a session", "--name with letters, digits, '-', '_' and '.'")
     if repository.tip(branch) is not None:
         raise branch_taken(branch)
+    if other := _in_the_way(repository, branch):
+        raise GitgenError(f"The branch {other} leaves no room for {branch}", f"git branch -m {other} OTHER")
     return branch
+
+
+def _in_the_way(repository: Repository, branch: str) -> str:
+    """A branch beside which git cannot keep this one, because one would be a folder and the other a file."""
+    above = PREFIX.rstrip("/")
+    if repository.tip(above) is not None:
+        return above
+    return repository.git.text("for-each-ref", "--count=1", "--format=%(refname:short)", f"{HEADS}{branch}/")
 
 
 def repository_allows(repository: Repository, branch: str) -> bool:
