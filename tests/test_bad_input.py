@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import subprocess
@@ -24,20 +23,8 @@ FIX = ("fix", "Greet in French", "--name", "s")
 
 
 @pytest.fixture
-def gitgen(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Gitgen:
-    """Run the command inside this process, which is quicker than starting one, without a terminal."""
-
-    def run(*args: str, cwd: Path = folder, stdin: bytes = b"", **environ: str) -> Ran:
-        with monkeypatch.context() as patched:
-            patched.chdir(cwd)
-            patched.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-            for name, value in environ.items():
-                patched.setenv(name, value)
-            code = cli.main(args)
-        out, err = capsys.readouterr()
-        return Ran(code, out, err)
-
-    return run
+def gitgen(in_process: Gitgen) -> Gitgen:
+    return in_process
 
 
 @pytest.fixture
@@ -111,6 +98,11 @@ def blocked(folder: Path) -> Path:
     return folder
 
 
+def blocked_below(folder: Path) -> Path:
+    git(folder, "branch", "gitgen/s/old")
+    return folder
+
+
 def with_files(folder: Path) -> Path:
     path = folder.parent / "full"
     write(path, {"notes.txt": "mine\n"})
@@ -163,7 +155,9 @@ CASES: list[tuple[Setup, tuple[str, ...], str, str]] = [
     (bare, FIX, "repository is bare", "git clone"),
     (taken, NEW, "gitgen/s is there already", "--name"),
     (taken, FIX, "gitgen/s is there already", "--name"),
-    (blocked, NEW, "'refs/heads/gitgen' exists", "git update-ref"),
+    (blocked, NEW, "The branch gitgen leaves no room for gitgen/s", "git branch -m gitgen"),
+    (blocked, FIX, "The branch gitgen leaves no room for gitgen/s", "git branch -m gitgen"),
+    (blocked_below, FIX, "The branch gitgen/s/old leaves no room for gitgen/s", "git branch -m gitgen/s/old"),
     (nothing, ("fix", "x", "--branch", "nope"), "no branch nope", "git branch --list"),
     (nothing, ("resume", "gitgen/nope"), "gitgen/nope is not a session", "git branch --list"),
     (nothing, ("resume",), "No step is under way", "gitgen resume BRANCH"),

@@ -97,6 +97,11 @@ START = "run.sh\n```sh\npython3 hello.py\n```\n"
 PROMPT = ("-m", "A program that says hello")
 
 
+@pytest.fixture
+def gitgen(in_process: Gitgen) -> Gitgen:
+    return in_process
+
+
 def files_of(folder: Path, branch: str) -> list[str]:
     """The files of a branch with their blobs, without gitgen's own."""
     return [line for line in git(folder, "ls-tree", "-r", branch).splitlines() if "\t.gitgen/" not in line]

@@ -18,6 +18,11 @@ from tests.scripted import Answer, Endpoint, endpoint, fails, says
 FIXED = "hello.py\n```python\nprint('Salut')\n```\n"
 
 
+@pytest.fixture
+def gitgen(in_process: Gitgen) -> Gitgen:
+    return in_process
+
+
 def fix(gitgen: Gitgen, running: Endpoint, *more: str, model: str = "m", **environ: str) -> tuple[int, str]:
     ran = gitgen(
         "fix", "Greet in French", "--name", "s", "--base-url", running.base_url, "--model", model, *more, **environ
