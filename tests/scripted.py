@@ -55,6 +55,9 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
+        if self.path != "/v1/models":
+            self._whole(404, json.dumps({"error": {"message": "Not Found"}}), {})
+            return
         models = [{"id": model, "object": "model"} for model in self.server.endpoint.models]
         self._whole(200, json.dumps({"object": "list", "data": models}), {})
 

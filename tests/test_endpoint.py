@@ -313,6 +313,12 @@ def test_an_endpoint_names_its_models_and_a_single_one_is_taken() -> None:
             model.take_only_model()
 
 
+def test_an_address_without_models_is_told_like_one_without_chats() -> None:
+    with endpoint() as running, pytest.raises(GitgenError, match=r"no chat endpoint .*\(404\)") as raised:
+        Endpoint(running.base_url.removesuffix("/v1") + "/nowhere", "key", ()).names()
+    assert type(raised.value) is GitgenError
+
+
 class Impatient(Heard):
     """A user who presses Ctrl-C at the first piece."""
 

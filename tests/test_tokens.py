@@ -57,12 +57,16 @@ def test_a_cache_that_cannot_be_used_is_done_without(place: str, tmp_path: Path)
     assert offline("gpt-4o", "hello world", TIKTOKEN_CACHE_DIR=place and str(tmp_path / place)) == [2]
 
 
-def test_nothing_is_written_where_gitgen_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("chosen", [{}, {"TIKTOKEN_CACHE_DIR": ""}], ids=["unset", "empty"])
+def test_vocabularies_are_kept_in_the_cache_and_never_where_gitgen_runs(
+    chosen: dict[str, str], sealed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     here = tmp_path / "here"
     here.mkdir()
     monkeypatch.chdir(here)
-    assert offline("gpt-4o", "hello world", TIKTOKEN_CACHE_DIR="") == [2]
-    assert list(here.iterdir()) == []
+    monkeypatch.delenv("TIKTOKEN_CACHE_DIR", raising=False)
+    assert offline("gpt-4o", "hello world", **chosen) == [2]
+    assert list(here.iterdir()) == [] and len(list((sealed / "cache/gitgen/tiktoken").iterdir())) == 1
 
 
 @pytest.mark.parametrize(
