@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from gitgen.beginning import begin_branch
 from gitgen.errors import GitgenError
 from gitgen.progress import landed_already, progress_of
-from gitgen.session import Landed, Run, World, begin_branch
+from gitgen.session import Landed, Run
 from gitgen.state import DONE, Session, chat_of, load, prompt_path
+from gitgen.world import World
 
 
 def go_on(world: World, branch: str) -> Iterator[Landed]:

@@ -2,42 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from gitgen import context, steps, tokens
-from gitgen.ai import Completion, Listener, Model, Request, retry
+from gitgen.ai import Completion, Model, Request, retry
+from gitgen.beginning import begin_branch
 from gitgen.draft import Draft
 from gitgen.errors import GitgenError
 from gitgen.profiles import Profile, profile_of
-from gitgen.progress import Progress, advance, branch_taken, busy, ref_of
-from gitgen.record import ATTRIBUTES, ATTRIBUTES_TEXT, Chat, File, Message, Reads, Reply, Turn, Usage
+from gitgen.progress import Progress, advance, busy, ref_of
+from gitgen.record import Chat, File, Message, Reads, Reply, Turn, Usage
 from gitgen.render import render
-from gitgen.repository import HEADS, LostRace, Repository
-from gitgen.settings import Settings
+from gitgen.repository import LostRace
 from gitgen.state import DONE, PREFIX, chat_path, prompt_path
 from gitgen.trailers import compose, one_line, step_trailers, summary_of
 from gitgen.values import Blob, Changes
+from gitgen.world import World
 
 REPLY_SHARE = 4
 """One part in this many of the context is kept for the reply, where the profile does not cap it."""
-
-
-@dataclass(frozen=True)
-class World:
-    """What a step works with, passed in by whoever runs it."""
-
-    repository: Repository
-    model: Callable[[], Model]
-    """Opens the model when it is first needed: a step whose replies are all recorded needs none."""
-    settings: Settings
-    listener: Listener
-    redact: Callable[[str], str]
-    preprompt: Callable[[str], str]
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -56,18 +42,6 @@ class Landed:
     def reply(self) -> Reply | None:
         """The last reply, whole or not."""
         return self.chat.turns[-1].reply if self.chat.turns else None
-
-
-def begin(world: World, branch: str, *, base: str | None, prompt: str, plan: Sequence[str]) -> str:
-    """Write the commit that begins a session, with its prompt and its plan; its id. No ref is moved."""
-    text = world.redact(prompt).strip() + "\n"
-    changes = {
-        prompt_path(branch.removeprefix(PREFIX)): Blob(text.encode()),
-        ATTRIBUTES: Blob(ATTRIBUTES_TEXT),
-    }
-    subject = f"Begin {branch}: {one_line(text)}"
-    message = compose(subject, "", {"Gitgen-Session": branch, "Gitgen-Plan": ",".join(plan)})
-    return world.repository.commit(base, message, changes, world.repository.tree(base))
 
 
 class Run:
@@ -287,14 +261,6 @@ class _Keeper:
 
 class _Unfinished(Exception):
     """The reply is not whole: the step ends here, as `partial`."""
-
-
-def begin_branch(repository: Repository, branch: str, first: str) -> None:
-    """Create a session's branch at its first commit; GitgenError if there is such a branch."""
-    try:
-        repository.move(HEADS + branch, first, None, "begin a session")
-    except LostRace:
-        raise branch_taken(branch) from None
 
 
 def _asked(chat: Chat) -> list[tuple[Turn, ...]]:

@@ -13,6 +13,7 @@ import pytest
 
 from gitgen.ai import Model
 from gitgen.ai.endpoint import Endpoint as RealEndpoint
+from gitgen.beginning import begin, begin_branch
 from gitgen.draft import Draft
 from gitgen.errors import GitgenError
 from gitgen.plan import go_on
@@ -20,10 +21,11 @@ from gitgen.progress import progress_of
 from gitgen.record import Chat
 from gitgen.redact import redactor
 from gitgen.repository import Repository
-from gitgen.session import Landed, Run, World, begin, begin_branch
+from gitgen.session import Landed, Run
 from gitgen.settings import Settings
 from gitgen.state import chat_of, load
 from gitgen.ui import Quiet
+from gitgen.world import World
 from tests.conftest import HELLO, Gitgen, git
 from tests.replies import FRENCH, MISFIT, PROGRAM, RUN_SH, diff
 from tests.scripted import Answer, Endpoint, endpoint, fails, says

@@ -19,9 +19,10 @@ from gitgen.record import Chat
 from gitgen.redact import redactor
 from gitgen.render import recordings
 from gitgen.repository import Repository
-from gitgen.session import Landed, World
+from gitgen.session import Landed
 from gitgen.settings import resolve
 from gitgen.state import DONE, chat_of, load
+from gitgen.world import World
 
 F = TypeVar("F", bound=Callable[..., Any])
 

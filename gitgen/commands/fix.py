@@ -10,11 +10,12 @@ from typing import Any
 import click
 
 from gitgen import preflight, ui
+from gitgen.beginning import begin
 from gitgen.commands._asking import asks_a_model, hide_import, report, world
 from gitgen.errors import GitgenError
 from gitgen.progress import busy, progress_of
 from gitgen.repository import Repository
-from gitgen.session import Run, begin
+from gitgen.session import Run
 from gitgen.state import load
 from gitgen.worktree import worktree_of
 

@@ -9,15 +9,16 @@ from typing import Any
 import click
 
 from gitgen import preflight, steps, ui
+from gitgen.beginning import begin, begin_branch
 from gitgen.commands._asking import asks_a_model, hide_import, report, world
 from gitgen.errors import GitgenError
 from gitgen.git import Git
 from gitgen.plan import go_on
 from gitgen.progress import branch_taken
 from gitgen.repository import HEADS, LostRace, Repository
-from gitgen.session import World, begin, begin_branch
 from gitgen.values import Blob
 from gitgen.worktree import Worktree, worktree_of
+from gitgen.world import World
 
 DEFAULT_STEPS = "generate,entrypoint"
 

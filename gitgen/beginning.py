@@ -1,0 +1,33 @@
+"""The first commit of a session: its prompt and its plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gitgen.progress import branch_taken
+from gitgen.record import ATTRIBUTES, ATTRIBUTES_TEXT
+from gitgen.repository import HEADS, LostRace, Repository
+from gitgen.state import PREFIX, prompt_path
+from gitgen.trailers import compose, one_line
+from gitgen.values import Blob
+from gitgen.world import World
+
+
+def begin(world: World, branch: str, *, base: str | None, prompt: str, plan: Sequence[str]) -> str:
+    """Write the commit that begins a session, with its prompt and its plan; its id. No ref is moved."""
+    text = world.redact(prompt).strip() + "\n"
+    changes = {
+        prompt_path(branch.removeprefix(PREFIX)): Blob(text.encode()),
+        ATTRIBUTES: Blob(ATTRIBUTES_TEXT),
+    }
+    subject = f"Begin {branch}: {one_line(text)}"
+    message = compose(subject, "", {"Gitgen-Session": branch, "Gitgen-Plan": ",".join(plan)})
+    return world.repository.commit(base, message, changes, world.repository.tree(base))
+
+
+def begin_branch(repository: Repository, branch: str, first: str) -> None:
+    """Create a session's branch at its first commit; GitgenError if there is such a branch."""
+    try:
+        repository.move(HEADS + branch, first, None, "begin a session")
+    except LostRace:
+        raise branch_taken(branch) from None
