@@ -59,7 +59,10 @@ class _Fitting:
         self.whole = hunks
         self.text = text
         self.hunks: dict[Key, Hunk] = {(number, 0): hunk for number, hunk in enumerate(hunks)}
-        self.options: dict[Key, dict[int, Match]] = {}
+        self.options: dict[Key, Sequence[int]] = {}
+        """Where each hunk may begin."""
+        self.rungs: dict[Key, Rung] = {}
+        self.loose: dict[Key, dict[int, Match]] = {}
         self.matches: dict[Key, Match] = {}
         self.parts: dict[int, int] = {}
         self.cut: set[int] = set()
@@ -112,7 +115,7 @@ class _Fitting:
         """Look for every waiting hunk as a whole, rung after rung."""
         for key in self.waiting():
             if not self.hunks[key].old and (at := self._by_number_alone(self.hunks[key])) is not None:
-                self.options[key] = {at: Match((), rungs.EXACT, at)}
+                self.options[key], self.rungs[key] = [at], rungs.EXACT
         for rung in ladder:
             waiting = [key for key in self.waiting() if self.hunks[key].old]
             if rung is not rungs.EXACT:
@@ -123,9 +126,8 @@ class _Fitting:
             hints = [start - 1 if (start := self.hunks[key].start) else None for key in waiting]
             found = rungs.find(old, self.text.lines, rung, hints)
             for key, places in zip(waiting, found, strict=True):
-                size = len(self.hunks[key].old)
                 if places:
-                    self.options[key] = {at: Match(tuple(range(at, at + size)), rung, at) for at in places}
+                    self.options[key], self.rungs[key] = places, rung
 
     def _by_number_alone(self, hunk: Hunk) -> int | None:
         """Where nothing but new lines go: where a header with right counts says, or into an empty file."""
@@ -167,7 +169,8 @@ class _Fitting:
             hunk = self.hunks[key]
             found = self.aligner.places(hunk) if hunk.old else []
             if found:
-                self.options[key] = {match.start: match for match in found}
+                self.loose[key] = {match.start: match for match in found}
+                self.options[key] = list(self.loose[key])
             elif hunk.changed:
                 self._refuse_lost(key[0])
             else:
@@ -186,15 +189,20 @@ class _Fitting:
 
     def settle(self) -> None:
         """Choose among several places; a hunk for which nothing decides is refused as ambiguous."""
-        places = {key: sorted(options) for key, options in self.options.items() if key in self.hunks}
+        places = {key: starts for key, starts in self.options.items() if key in self.hunks}
         chosen = settle.settle(self.hunks, places, self.text.lines)
         for key in sorted(places):
             if key in chosen and shapes.may_begin_higher(self.hunks[key], chosen[key]):
                 self.refuse(key[0], "ambiguous", "a line is left out of its context, just where the new lines go")
             elif key in chosen:
-                self.matches[key] = self.options[key][chosen[key]]
+                self.matches[key] = self._match(key, chosen[key])
             elif key in self.hunks and self.hunks[key].changed:
                 self.refuse(key[0], "ambiguous", "the old lines are there more than once", places[key])
+
+    def _match(self, key: Key, at: int) -> Match:
+        if key in self.loose:
+            return self.loose[key][at]
+        return Match(tuple(range(at, at + len(self.hunks[key].old))), self.rungs[key], at)
 
     def make(self) -> None:
         """Turn places into splices, and refuse what does not go together."""

@@ -79,9 +79,12 @@ def find(
 
     Every distinct line becomes one letter, so that a search is a search in a string: linear, repeats or not.
     """
+    if not any(old_sides):
+        return [[] for _ in old_sides]
     letters: dict[str, str] = {}
     sides = [_spell((rung.eyes(text) for text in side), letters, grow=True) for side in old_sides]
-    haystack = _Haystack(_spell(map(rung.eyes, lines), letters, grow=False))
+    seen = lines if rung is EXACT else map(rung.eyes, lines)
+    haystack = _Haystack(_spell(seen, letters, grow=False))
     return [haystack.places(side, hint) for side, hint in zip(sides, hints, strict=True)]
 
 
@@ -106,7 +109,7 @@ class _Haystack:
             self._found[side] = self._search(side)
         places = self._found[side]
         if len(places) >= MOST_PLACES and hint is not None and hint >= 0 and hint not in places:
-            return [*places, hint] if self._letters.startswith(side, hint) else places
+            return sorted([*places, hint]) if self._letters.startswith(side, hint) else places
         return places
 
     def _search(self, side: str) -> list[int]:

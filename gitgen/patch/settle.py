@@ -10,7 +10,7 @@ from gitgen.edits import Hunk
 
 Key = tuple[int, int]
 """A hunk's number among those of its file, and which part of it: keys sort as the reply has the hunks."""
-Places = dict[Key, list[int]]
+Places = Mapping[Key, Sequence[int]]
 """For a hunk, the 0-based lines where it fits equally well."""
 
 _BEGINS_WORD = re.compile(r"[A-Za-z_$]")
@@ -71,8 +71,8 @@ def _by_landmark(hunks: Mapping[Key, Hunk], places: Places, chosen: dict[Key, in
             continue
         headings = headings or _headings(lines)
         under = [at for at in candidates if headings[at].startswith(section)]
-        if not under and len(marks) < _MOST_LANDMARKS:
-            marks.setdefault(section, [n for n, line in enumerate(lines) if line.strip().startswith(section)])
+        if not under and section not in marks and len(marks) < _MOST_LANDMARKS:
+            marks[section] = [n for n, line in enumerate(lines) if line.strip().startswith(section)]
         if not under and len(marks.get(section, [])) == 1:
             under = [at for at in candidates if at >= marks[section][0]]
         if len(under) == 1:
