@@ -121,3 +121,19 @@ def test_what_cannot_be_read_or_written_is_refused_with_its_kind(reply: str, kin
     with pytest.raises(Rejected) as caught:
         apply_reply(reply, {"a": b"a\nz\n", "a.py": b"x\ny\n"})
     assert kind in {refusal.kind for refusal in caught.value.refusals}
+
+
+@pytest.mark.parametrize("names", ["--- before.py\n+++ after.py\n", "--- before.py.orig\n+++ before.py\n"])
+def test_two_states_of_a_file_are_no_rename(names: str) -> None:
+    reply = f"```diff\n{names}@@ -1 +1 @@\n-a\n+b\n```\n"
+    assert dict(apply_reply(reply, {"before.py": b"a\n"})) == {"before.py": b"b\n"}
+
+
+def test_names_that_really_differ_are_a_rename() -> None:
+    reply = "```diff\n--- a/one.py\n+++ b/pkg/two.py\n@@ -1 +1 @@\n-a\n+b\n```\n"
+    assert dict(apply_reply(reply, {"one.py": b"a\n"})) == {"pkg/two.py": b"b\n"}
+
+
+def test_new_lines_for_a_line_of_a_file_that_is_missing_make_no_new_file() -> None:
+    with pytest.raises(Rejected):
+        apply_reply("```diff\n--- a/app.py\n+++ b/app.py\n@@ -40,0 +41 @@\n+x\n```\n", {"src/app.py": b"a\n"})

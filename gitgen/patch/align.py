@@ -51,7 +51,7 @@ class Aligner:
         found = [match for match in found if self._holds(hunk, match)]
         best = min((match.cost for match in found), default=0.0)
         distinct = {match.at: match for match in found if match.cost < best + _CLEARLY_WORSE}
-        return sorted(distinct.values(), key=lambda match: match.start)
+        return sorted(distinct.values(), key=lambda match: (match.start, -match.cost))
 
     def _anchors(self, old: Sequence[tuple[Row, str]]) -> list[tuple[int, list[int]]]:
         """The old rows that stand in the fewest places; none where a removed line is nowhere."""

@@ -267,7 +267,7 @@ def _with_nearest(refusals: Sequence[Refusal], text: Text, made: Sequence[Splice
     return tuple(
         replace(
             one,
-            nearest=nearest(one.old, keys, text.lines) if number < _MOST_SHOWN else (),
+            nearest=() if one.places or number >= _MOST_SHOWN else nearest(one.old, keys, text.lines),
             places=tuple(map(moved, one.places)),
         )
         for number, one in enumerate(refusals)

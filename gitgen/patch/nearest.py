@@ -50,9 +50,11 @@ def _by_words(old: Sequence[str], lines: Sequence[str]) -> int | None:
     """Where the line stands that shares most words with the hunk's longest line."""
     longest = max(old, key=len, default="") if len(lines) < _TOO_LONG else ""
     wanted = set(re.findall(r"\w{3,}", longest))
+    if not wanted:
+        return None
     best = 0.0, -1
     for number, line in enumerate(lines):
         words = set(re.findall(r"\w{3,}", line))
-        alike = len(wanted & words) / len(wanted | words) if wanted and words else 0.0
+        alike = len(wanted & words) / len(wanted | words) if words else 0.0
         best = max(best, (alike, -number - 1))
     return max(0, -best[1] - 1 - list(old).index(longest)) if best[0] > 0.3 else None

@@ -172,7 +172,9 @@ class _Patcher:
             return source
         new = edit.new if edit.moves else targets.without_side(targets.tidy(edit.new))
         old = edit.old if edit.moves else targets.without_side(targets.tidy(edit.old))
-        if new in (old, source) or (not edit.moves and old != source):
+        if new in (old, source):
+            return source
+        if not edit.moves and (old != source or targets.same_but_for_age(old, new)):
             return source
         if not edit.moves and isinstance(targets.resolve(edit.new, self.tree, self.names), targets.Target):
             return source
@@ -187,8 +189,11 @@ class _Patcher:
         """Whether a diff without `/dev/null` means a new file: nothing but new lines, and no such path."""
         if edit.moves or not edit.hunks or any(row.op != "+" for hunk in edit.hunks for row in hunk.rows):
             return False
+        if any(hunk.start not in (None, 0, 1) for hunk in edit.hunks):
+            return False
         path = targets.tidy(edit.new)
-        return path not in self.tree and targets.without_side(path) not in self.tree and not path.startswith("/")
+        known = path in self.tree or targets.without_side(path) in self.tree
+        return not known and not path.startswith("/")
 
     def _create(self, edit: Patch) -> None:
         path = targets.without_side(targets.tidy(edit.new))

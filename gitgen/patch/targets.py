@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from gitgen import paths, values
@@ -23,6 +24,10 @@ _SIDES = (
     "updated",
     "before",
     "after",
+)
+
+_AGE = re.compile(
+    r"(^|[._/-])(before|after|old|new|orig|original|modified|updated|fixed|patched|bak)(?=[._-]|$)"
 )
 
 
@@ -74,6 +79,11 @@ def resolve(name: str, tree: Tree, names: Names) -> Target | Refusal:
         return Refusal("ambiguous", f"several files end so: {', '.join(sorted(found)[:5])}", name)
     known = f"; of that name there is {', '.join(sorted(alike)[:5])}" if alike else ""
     return Refusal("missing-file", f"there is no such file{known}", without_side(clean))
+
+
+def same_but_for_age(old: str, new: str) -> bool:
+    """Whether two names differ only in words such as `before` and `after`: two states of one file."""
+    return _AGE.sub("", old) == _AGE.sub("", new)
 
 
 def tidy(name: str) -> str:

@@ -84,7 +84,7 @@ class _Reader:
             self._envelope(lines, closed=block.closed)
         elif any(map(searches.OPENING.match, lines)):
             self._searches(lines, named)
-        elif is_diff(block.info, lines):
+        elif is_diff(block.info, lines) and not (named or "").endswith((".patch", ".diff")):
             self._diff(lines, named or self.heading, block)
         else:
             self._file(lines, named, language, block)
