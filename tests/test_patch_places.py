@@ -88,6 +88,11 @@ def test_the_order_of_the_hunks_settles_a_tie() -> None:
     assert patched(TWICE, *hunks) == TWICE.replace("def b():\n    x = 1", "def c():\n    x = 2")
 
 
+def test_the_end_of_the_file_settles_a_tie() -> None:
+    reply = "*** Begin Patch\n*** Update File: f\n@@\n-x\n+y\n*** End of File\n*** End Patch\n"
+    assert apply_reply(reply, {"f": b"x\na\nx\n"})["f"] == b"x\na\ny\n"
+
+
 def test_one_common_shift_of_all_numbers_settles_a_tie() -> None:
     hunks = "@@ -101 +101 @@\n-def a():\n+def z():\n", "@@ -107 +107 @@\n-    x = 1\n+    x = 2\n"
     assert patched(TWICE, *hunks) == "def z():\n    x = 1\n    return x\n\n\ndef b():\n    x = 2\n    return x\n"

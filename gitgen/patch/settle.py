@@ -20,12 +20,21 @@ _MOST_LANDMARKS = 30
 def settle(hunks: Mapping[Key, Hunk], places: Places, lines: Sequence[str]) -> dict[Key, int]:
     """The one place of every hunk for which something decides; hunks that stay ambiguous are left out."""
     chosen = {key: at[0] for key, at in places.items() if len(at) == 1}
+    _by_end(hunks, places, chosen, len(lines))
     _by_numbers(hunks, places, chosen)
     _by_order(places, chosen)
     _by_landmark(hunks, places, chosen, lines)
     _by_order(places, chosen)
     _by_repetition(hunks, places, chosen)
     return chosen
+
+
+def _by_end(hunks: Mapping[Key, Hunk], places: Places, chosen: dict[Key, int], length: int) -> None:
+    """Take the place at the end of the file, if the reply says that the hunk stands there."""
+    for key, candidates in places.items():
+        last = length - len(hunks[key].old)
+        if key not in chosen and hunks[key].at_end and last in candidates:
+            chosen[key] = last
 
 
 def _by_numbers(hunks: Mapping[Key, Hunk], places: Places, chosen: dict[Key, int]) -> None:
