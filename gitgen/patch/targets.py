@@ -26,9 +26,7 @@ _SIDES = (
     "after",
 )
 
-_AGE = re.compile(
-    r"(^|[._/-])(before|after|old|new|orig|original|modified|updated|fixed|patched|bak)(?=[._-]|$)"
-)
+_AGE = re.compile(r"(^|[._/-])(before|after|old|new|orig|original|modified|updated|fixed|patched|bak)(?=[._-]|$)")
 
 
 @dataclass(frozen=True)
