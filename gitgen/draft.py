@@ -15,6 +15,7 @@ from gitgen.patch.overlay import Overlay
 from gitgen.values import EXECUTABLE, Blob, Changes, Tree, mode_of
 
 _OF_NO_FILE = ("no-files", "no-name", "cut-off")
+_OF_THE_NAME = ("path", "missing-file", "exists")
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,17 @@ def _settled(old: Refusal, outstanding: tuple[Refusal, ...], outcome: Outcome, f
     here = [hunk for path, hunk in outcome.applied if path == old.path]
     if here and len(here) >= sum(one.path == old.path for one in outstanding):
         return True
-    wanted = {line for line in old.changed if re.search(r"\w", line)}
-    return any(line in wanted for _, hunk in outcome.applied for line in hunk.changed)
+    return _covered(old, outcome)
+
+
+def _covered(old: Refusal, outcome: Outcome) -> bool:
+    """Whether half of what a refused hunk wanted to add (or else to remove) was now made, where it belongs."""
+    telling = [line for line in old.changed if re.search(r"\w", line)]
+    wanted = {line for line in telling if line.startswith("+")} or set(telling)
+    # Where the name itself was wrong, the right one is another.
+    anywhere = old.kind in _OF_THE_NAME
+    made = {line for path, hunk in outcome.applied if anywhere or path == old.path for line in hunk.changed}
+    return 0 < len(wanted) <= 2 * len(wanted & made)
 
 
 def apply_reply(text: str, tree: Tree) -> Mapping[str, bytes]:
