@@ -132,3 +132,16 @@ def test_carriage_returns_of_the_transport_vanish() -> None:
 
 def test_an_empty_block_is_an_empty_file() -> None:
     assert files("pkg/__init__.py\n```\n```\n") == {"pkg/__init__.py": ""}
+
+
+@pytest.mark.parametrize("name", ["bin/serve", "../evil", "/etc/passwd", ".git/config", "git~1/config", "~/.profile"])
+def test_a_name_without_an_extension_is_one_where_folders_stand_before_it(name: str) -> None:
+    """Taken for talk beside another file, a hostile name would pass unseen."""
+    block = "```\nx = 1\n```\n"
+    for label in (name, f"`{name}`", f"File: {name}"):
+        assert list(files(f"a.py\n{block}\n{label}\n{block}")) == ["a.py", name]
+
+
+@pytest.mark.parametrize("first", ["# read/write", "// client/server"])
+def test_words_with_a_slash_in_a_comment_or_an_info_string_name_nothing(first: str) -> None:
+    assert list(files(f"a.py\n```\nx\n```\n\nThat is it.\n\n```text/html\n{first}\nx = 1\n```\n")) == ["a.py"]

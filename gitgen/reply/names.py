@@ -31,8 +31,11 @@ _COMMENTS = (
 )
 
 
-def plausible(name: str) -> bool:
-    """Whether this text can only be meant as a file's name: no sentence, no command, no address."""
+def plausible(name: str, *, alone: bool = False) -> bool:
+    """Whether this text can only be meant as a file's name: no sentence, no command, no address.
+
+    What stands `alone` above a block needs no extension where folders stand before it: bin/serve, ../evil.
+    """
     if not name or len(name) > 300 or name != name.strip() or "://" in name or name.endswith(("/", "\\")):
         return False
     if any(letter in name for letter in "<>|?*\"'`$;{}\t\n=,") or name.startswith(("-", "@", "#", "!", "(")):
@@ -40,9 +43,10 @@ def plausible(name: str) -> bool:
     last = re.split(r"[/\\]", name)[-1]
     if _PRODUCTS.fullmatch(name) or re.fullmatch(r"v?[\d.]+", name) or last.endswith("."):
         return False
-    if not (_EXTENSION.search(last) or _KNOWN.fullmatch(last)):
-        return False
-    return " " not in name or _spaced(name)
+    if " " in name:
+        return _spaced(name) and bool(_EXTENSION.search(last))
+    folders = alone and re.search(r"\w[/\\]\w|^[.~/\\]+\w", name)
+    return bool(_EXTENSION.search(last) or _KNOWN.fullmatch(last) or folders)
 
 
 def _spaced(name: str) -> bool:
@@ -79,8 +83,9 @@ def of_label(line: str) -> str | None:
     labelled = _LABEL.match(text)
     if labelled:
         inner = _bare(labelled[1])
-        return inner if plausible(inner) or (_quoted_whole(labelled[1]) and _quoted_name(inner)) else None
-    if plausible(text):
+        quoted = _quoted_whole(labelled[1]) and _quoted_name(inner)
+        return inner if quoted or plausible(inner, alone=True) else None
+    if plausible(text, alone=True):
         return text
     if _quoted_whole(line) and _quoted_name(text):
         return text
