@@ -5,6 +5,11 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d "${TMPDIR:-/tmp}/gitgen-demo.XXXXXX")
 export GITGEN_MODEL=local
+if ! git config user.email >/dev/null; then
+    # For this demo alone: gitgen itself never makes an identity up.
+    export GIT_AUTHOR_NAME=Demo GIT_AUTHOR_EMAIL=demo@example.org
+    export GIT_COMMITTER_NAME=Demo GIT_COMMITTER_EMAIL=demo@example.org
+fi
 
 cat <<'END'
 This runs on SmolLM2-135M, a model so small that it needs no key, no graphics card and no compiler. It shows the
