@@ -46,6 +46,9 @@ class Refusal:
     places: tuple[int, ...] = ()
     """1-based line numbers where the old lines fit equally well, when there are several."""
 
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}" if self.path else self.reason
+
 
 @dataclass
 class Rejected(Exception):
@@ -55,4 +58,4 @@ class Rejected(Exception):
     notes: tuple[str, ...] = field(default=())
 
     def __str__(self) -> str:
-        return "; ".join(f"{r.path}: {r.reason}" if r.path else r.reason for r in self.refusals)
+        return "; ".join(map(str, self.refusals))

@@ -113,16 +113,16 @@ def slug(text: str) -> str:
     return name or "session-" + sha256(text.encode("utf-8", "replace")).hexdigest()[:8]
 
 
-def text_of(content: bytes, source: str) -> str:
-    """The text of a prompt; GitgenError if it is empty or no text."""
+def text_of(content: bytes, source: str, mend: str = "gitgen new PATH -m 'what the program shall do'") -> str:
+    """The text that the user gave in a file or a pipe; GitgenError, with what mends it, if it is empty or no text."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = "\0"
     if "\0" in text:
-        raise GitgenError(f"{source} is not UTF-8 text", "write the prompt as plain text")
+        raise GitgenError(f"{source} is not UTF-8 text", "give it as plain text")
     if not text.strip():
-        raise GitgenError(f"{source} is empty", "gitgen new PATH -m 'what the program shall do'")
+        raise GitgenError(f"{source} is empty", mend)
     return text.replace("\r\n", "\n")
 
 

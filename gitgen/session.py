@@ -69,6 +69,17 @@ class Run:
         return cls(world, branch, tip, Chat(step, kept), None)
 
     @classmethod
+    def pasted(cls, world: World, branch: str, tip: str, reply: Reply, inputs: Mapping[str, Any]) -> Run:
+        """A step `apply` whose reply is there already; it is stored at once."""
+        run = cls.start(world, branch, tip, "apply", inputs)
+        kept = replace(reply, content=world.redact(reply.content))
+        turn = Turn({}, (), "edits", kept, Usage(), world.now().isoformat(timespec="seconds"))
+        run.chat = run.chat.with_turn(turn)
+        run._recorded = _asked(run.chat)
+        run._store()
+        return run
+
+    @classmethod
     def resume(cls, world: World, tip: str, progress: Progress) -> Run:
         """A step whose replies so far stand on the progress ref."""
         return cls(world, progress.branch, tip, progress.chat, progress)
@@ -172,6 +183,10 @@ class Run:
 
     def _answer(self, asked: Turn | None, messages: tuple[Message, ...], reads: Reads) -> Turn:
         """Ask the model and keep what it answers. `asked` is the turn that these messages were asked in before."""
+        if asked is None and not messages:
+            raise GitgenError(
+                f"The step {self.chat.step} asks no model: its reply comes from you", "gitgen apply FILE, or gitgen fix"
+            )
         model = self.world.model()
         if asked is not None:
             messages, reads = asked.messages if asked.reply is None else (), asked.reads

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from gitgen.draft import Draft
 from gitgen.record import FOLDER, Chat, Usage
 from gitgen.repository import GitTree, Repository
 from gitgen.trailers import parse, usage_of
@@ -120,6 +121,14 @@ def chat_path(name: str, tree: GitTree, step: str) -> str:
     numbers = (name.partition("-")[0] for name in names if name.endswith(".json"))
     number = max((int(n) for n in numbers if n.isascii() and n.isdigit()), default=0)
     return f"{folder_of(name)}/{number + 1:04d}-{step}.json"
+
+
+def draft_of(repository: Repository, commit: Commit, chat: Chat) -> Draft:
+    """What today's reader makes of a step's replies on the tree that the step started from."""
+    draft = Draft(repository.tree(commit.parent))
+    for reply in chat.replies():
+        draft = draft.read(reply)
+    return draft
 
 
 def chat_of(repository: Repository, commit: Commit) -> Chat:

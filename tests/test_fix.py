@@ -28,7 +28,7 @@ def test_a_fix_on_any_branch_begins_a_session_and_leaves_that_branch(fix: Gitgen
     assert ran.code == 0, ran.err
     assert git(folder, "rev-parse", "main") == main and git(folder, "branch", "--show-current") == "main"
     assert git(folder, "diff", "--stat", "main...gitgen/greet-in-french", "--", "hello.py")
-    assert "uncommitted changes on main are not shown" in ran.err
+    assert "uncommitted changes on main are not seen" in ran.err
     assert git(folder, "status", "--porcelain").split() == ["M", "README.md", "??", "untracked"]
 
 

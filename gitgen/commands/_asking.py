@@ -13,7 +13,7 @@ import click
 from gitgen import resources, ui
 from gitgen.ai import Model, Recorded
 from gitgen.ai.choice import REPLAY, choose, open_model
-from gitgen.errors import GitgenError, Refusal
+from gitgen.errors import GitgenError
 from gitgen.progress import progress_of
 from gitgen.record import Chat
 from gitgen.redact import redactor
@@ -129,7 +129,7 @@ def as_dict(landed: Landed) -> dict[str, Any]:
         "status": landed.status,
         "files": sorted(landed.changes),
         "notes": list(landed.draft.notes),
-        "refused": [_reason(refusal) for refusal in landed.draft.refusals],
+        "refused": [str(refusal) for refusal in landed.draft.refusals],
         **usage_dict(landed.chat),
     }
 
@@ -147,15 +147,11 @@ def usage_dict(chat: Chat) -> dict[str, Any]:
     }
 
 
-def _reason(refusal: Refusal) -> str:
-    return f"{refusal.path}: {refusal.reason}" if refusal.path else refusal.reason
-
-
 def failure(landed: Landed) -> GitgenError:
     """Why a step that landed did not do what it was asked."""
     again = f"gitgen resume {landed.branch} asks again; gitgen show {landed.oid[:10]} shows the reply"
     if landed.status == "rejected":
-        reasons = "; ".join(_reason(refusal) for refusal in landed.draft.refusals[:3])
+        reasons = "; ".join(map(str, landed.draft.refusals[:3]))
         more = f" (and {len(landed.draft.refusals) - 3} more)" if len(landed.draft.refusals) > 3 else ""
         return GitgenError(ui.printable(f"The reply was rejected, no file was changed: {reasons}{more}"), again)
     why = landed.reply.finish_reason if landed.reply else None

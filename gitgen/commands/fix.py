@@ -10,14 +10,11 @@ from typing import Any
 import click
 
 from gitgen import preflight, ui
-from gitgen.beginning import begin
 from gitgen.commands._asking import asks_a_model, hide_import, report, world
+from gitgen.commands._ground import begun, stand, tell
 from gitgen.errors import GitgenError
-from gitgen.progress import busy, progress_of
 from gitgen.repository import Repository
 from gitgen.session import Run
-from gitgen.state import load
-from gitgen.worktree import worktree_of
 
 
 @click.command()
@@ -49,40 +46,13 @@ def command(text: str | None, files: tuple[str, ...], commit_dirty: bool, **flag
     repository = preflight.repository_at(Path.cwd())
     feedback = _feedback(text)
     inputs = {"feedback": feedback.strip(), "files": [_in_tree(repository, file) for file in files]}
-    _ = repository.identity
-    branch, tip = _branch(repository, flags["branch"])
-    session = load(repository, branch)
-    if session is not None and progress_of(repository, branch) is not None:
-        raise busy(branch)
-    if commit_dirty:
-        preflight.commit_dirty(repository, branch)
-        tip = preflight.tip_of(repository, branch)
-    elif session is not None:
-        preflight.clean_work_tree(repository, branch)
-    else:
-        _warn_of_uncommitted(repository, branch)
+    ground = stand(repository, flags["branch"], commit_dirty)
     with world(repository, flags) as here:
-        if session is None:
-            origin, branch = branch, preflight.branch_for(repository, flags["name"], feedback)
-            tip = begin(here, branch, base=tip, prompt=feedback, plan=("fix",))
-        run = Run.start(here, branch, tip, "fix", inputs)
-        code = report(repository, branch, (step.run() for step in [run]), flags["as_json"])
-    if session is None and not flags["as_json"]:
-        ui.note(f"on {branch}: git diff {origin}...{branch}")
+        session = begun(here, ground, flags["name"], feedback, "fix")
+        run = Run.start(here, session.branch, session.tip, "fix", inputs)
+        code = report(repository, session.branch, (step.run() for step in [run]), flags["as_json"])
+    tell(ground, session.branch, flags["as_json"])
     return code
-
-
-def _warn_of_uncommitted(repository: Repository, branch: str) -> None:
-    """The branch that a session begins from stays as it is, so its uncommitted changes are safe, but not seen."""
-    worktree = worktree_of(repository, branch)
-    if worktree and worktree.dirty():
-        ui.note(f"the uncommitted changes on {branch} are not shown to the model (--commit-dirty commits them first)")
-
-
-def _branch(repository: Repository, named: str | None) -> tuple[str, str]:
-    if named is None:
-        return preflight.branch_of_head(repository)
-    return named, preflight.tip_of(repository, named)
 
 
 def _feedback(text: str | None) -> str:

@@ -8,19 +8,21 @@ import click
 
 from gitgen import preflight, ui
 from gitgen.commands._reading import session_at, step_at
+from gitgen.draft import Draft
 from gitgen.errors import GitgenError
 from gitgen.record import Chat, File, Message, Turn
 from gitgen.render import render
 from gitgen.repository import Repository
-from gitgen.state import chat_of
+from gitgen.state import chat_of, draft_of
 
 
 @click.command()
 @click.argument("step", required=False)
 @click.option("--branch", help="The session; by default the one that is checked out.")
 @click.option("--request", is_flag=True, help="The messages of the last request, exactly as the endpoint got them.")
+@click.option("--how", is_flag=True, help="How the edits of its replies found their places.")
 @click.option("--json", "as_json", is_flag=True, help="The chat file as it is.")
-def command(step: str | None, branch: str | None, request: bool, as_json: bool) -> int:
+def command(step: str | None, branch: str | None, request: bool, how: bool, as_json: bool) -> int:
     """The chat of a step, as it was: what was sent and what came back.
 
     STEP is a commit or the number of the step; the last one if it is left out.
@@ -40,12 +42,21 @@ def command(step: str | None, branch: str | None, request: bool, as_json: bool) 
         ) from None
     if as_json:
         click.echo(chat.to_json(), nl=False)
+    elif how:
+        _how(draft_of(repository, commit, chat))
     elif request:
         ui.say_json(_request(repository, chat))
     else:
         for turn in chat.turns:
             _show(turn)
     return 0
+
+
+def _how(draft: Draft) -> None:
+    for line in (*draft.notes, *(f"refused: {refusal}" for refusal in draft.refusals)):
+        ui.say(ui.printable(line))
+    if not draft.notes and not draft.refusals:
+        ui.say("every edit stood where it said, letter for letter")
 
 
 def _request(repository: Repository, chat: Chat) -> dict[str, object]:
