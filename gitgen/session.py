@@ -168,8 +168,10 @@ class Run:
         paths = self.chat.inputs.get("files")
         if paths:
             return tuple(shown.file for shown in context.named(paths, self.tree, self.tree.entry))
+        # A copy of the session's own prompt is no file of the program; shown, it argues against the feedback.
+        prompt = self._prompt().oid
         found = context.small_tree(
-            self.tree.walk(),
+            (entry for entry in self.tree.walk() if entry.oid != prompt),
             self.tree,
             lambda texts: tokens.fits(texts, _room(profile), model),
             _room(profile),

@@ -39,6 +39,7 @@ def test_a_new_program_is_a_repository_with_the_session_checked_out(new: Gitgen,
         f"Begin {BRANCH}: Greet the user",
         "Add the prompt",
     ]
+    assert "prompt" not in scripted.requests[1]["messages"][-1]["content"], "the prompt is no file of the program"
     attributes = git(made, "check-attr", "linguist-generated", ".gitgen/greet-the-user/0001-generate.json")
     assert attributes.endswith(": true")
 
