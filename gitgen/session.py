@@ -89,7 +89,8 @@ class Run:
         brief = steps.Brief(
             inputs=self.chat.inputs,
             prompt=self._prompt(),
-            rounds=self.world.settings.rounds,
+            # Recorded rounds are all read, however many would be asked for today.
+            rounds=max(self.world.settings.rounds, len(self._recorded) - 1),
             # What stands in the chat is sent again as it stands there, whatever would be asked today.
             preprompt=lambda name: "" if self._recorded else self.world.preprompt(name),
             edit_format=lambda: "" if self._recorded else self._profile.edit_format,
@@ -140,7 +141,9 @@ class Run:
         oid = repository.commit(self.tip, message, {**changes, self._path: blob}, self.tree)
         advance(repository, self.branch, self.tip, oid, self.chat.step)
         if self._stored:
-            repository.move(ref_of(self.branch), None, self._stored, "step landed")
+            # Who has taken the progress ref meanwhile has a step of their own under way.
+            with suppress(LostRace):
+                repository.move(ref_of(self.branch), None, self._stored, "step landed")
         return Landed(self.branch, oid, self.chat, status, subject, changes, self.draft)
 
     def _subject(self, status: str) -> str:

@@ -6,6 +6,7 @@ import json
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -203,12 +204,13 @@ def test_a_broken_stream_is_asked_again_and_both_replies_are_kept_and_counted(fo
     assert scripted.requests[0]["messages"] == scripted.requests[1]["messages"]
 
 
-def test_a_lost_race_loses_nothing_and_a_resume_is_free(folder: Path, world: Worlds) -> None:
-    def meanwhile() -> None:
-        tip = git(folder, "commit-tree", "-p", BRANCH, "-m", "A person was here", f"{BRANCH}^{{tree}}")
-        git(folder, "update-ref", f"refs/heads/{BRANCH}", tip)
+def a_person_commits(folder: Path) -> None:
+    tip = git(folder, "commit-tree", "-p", BRANCH, "-m", "A person was here", f"{BRANCH}^{{tree}}")
+    git(folder, "update-ref", f"refs/heads/{BRANCH}", tip)
 
-    with endpoint(says(FRENCH, between=meanwhile)) as scripted:
+
+def test_a_lost_race_loses_nothing_and_a_resume_is_free(folder: Path, world: Worlds) -> None:
+    with endpoint(says(FRENCH, between=partial(a_person_commits, folder))) as scripted:
         here = world(scripted)
         with pytest.raises(GitgenError, match="moved while the step ran") as caught:
             fixed(here)
@@ -292,17 +294,26 @@ def test_what_was_asked_is_kept_when_the_endpoint_never_answers(folder: Path, wo
 
 
 def test_a_resume_of_what_is_answered_needs_no_model_and_no_preprompt(folder: Path, world: Worlds) -> None:
-    def meanwhile() -> None:
-        tip = git(folder, "commit-tree", "-p", BRANCH, "-m", "A person was here", f"{BRANCH}^{{tree}}")
-        git(folder, "update-ref", f"refs/heads/{BRANCH}", tip)
-
     def nothing(*_: str) -> NoReturn:
         raise AssertionError("asked for")
 
-    with endpoint(says(FRENCH, between=meanwhile)) as scripted, pytest.raises(GitgenError, match="moved"):
+    with (
+        endpoint(says(FRENCH, between=partial(a_person_commits, folder))) as scripted,
+        pytest.raises(GitgenError, match="moved"),
+    ):
         here = world(scripted)
         fixed(here)
     (landed,) = go_on(replace(here, model=nothing, preprompt=nothing), BRANCH)
+    assert landed.status == "ok"
+
+
+def test_recorded_rounds_are_all_read_whatever_is_set_today(folder: Path, world: Worlds) -> None:
+    with endpoint(says(MISFIT), says(MISFIT), says(FRENCH, between=partial(a_person_commits, folder))) as scripted:
+        here = world(scripted)
+        with pytest.raises(GitgenError, match="moved"):
+            fixed(here)
+        (landed,) = go_on(replace(here, settings=Settings(rounds=0)), BRANCH)
+        assert len(scripted.requests) == 3
     assert landed.status == "ok"
 
 
