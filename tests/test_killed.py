@@ -67,6 +67,7 @@ CASES = (
     Case("new", ("new", ".", "-m", "Greet", "--name", "x"), (says(PROGRAM), says(RUN_SH))),
     Case("fix", ("fix", "In French", "--name", "x"), (says(MISFIT), says(FRENCH))),
     Case("fix-checked-out", ("fix", "In French"), (says(MISFIT), says(FRENCH)), checked_out=True),
+    Case("apply", ("apply", "reply.txt", "--name", "x"), ()),
     Case("cut-off", ("fix", "In French"), (says(FRENCH, finish_reason="length"),), checked_out=True),
 )
 
@@ -77,6 +78,7 @@ def make(folder: Path, case: Case) -> Path:
     write(folder, {"hello.py": HELLO, "README.md": "# Hello\n"})
     git(folder, "add", "-A")
     git(folder, "commit", "-qm", "Say hello")
+    write(folder, {"reply.txt": FRENCH} if case.name == "apply" else {})
     if case.checked_out:
         git(folder, "switch", "-qc", BRANCH)
         write(folder, {".gitgen/x/prompt": "Greet\n"})
@@ -153,4 +155,4 @@ def finish(killer: Killer, folder: Path, case: Case, scripted: Endpoint) -> None
     else:
         again = killer.run(folder, scripted.base_url, list(case.args))
     assert again["code"] in (0, 1), again["printed"]
-    assert len(scripted.requests) - asked == len(case.script) - stored, again["printed"]
+    assert len(scripted.requests) - asked == max(0, len(case.script) - stored), again["printed"]
