@@ -14,6 +14,8 @@ from gitgen.settings import DEFAULT_MODEL, Settings
 
 LOCAL, REPLAY = "local", "replay:"
 OPENAI = "https://api.openai.com/v1"
+LOCAL_CONTEXT = 32_768
+"""The embedded engine sets memory aside for its whole context, so a profile's large one is not taken whole."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,8 @@ def open_model(
         from gitgen.ai.local import serve
 
         place = Path(choice.place).expanduser()
-        address = stack.enter_context(serve(place, context=profile_of(place.stem).context))
+        context = min(profile_of(place.stem).context, LOCAL_CONTEXT)
+        address = stack.enter_context(serve(place, context=context))
         return Endpoint(address.base_url, address.api_key, (address.alias,), settings.timeout)
     endpoint = Endpoint(choice.place, settings.api_key, choice.names, settings.timeout)
     if not choice.names:
