@@ -69,7 +69,7 @@ def advance(repository: Repository, branch: str, old: str, new: str, step: str) 
     if in_the_way:
         raise GitgenError(
             f"The replies are kept, but the work tree cannot take the step: {in_the_way}",
-            f"git commit or git stash there, then: gitgen resume {branch}",
+            f"commit it, stash it or move it away there, then: gitgen resume {branch}",
         )
     try:
         repository.move(HEADS + branch, new, old, step)

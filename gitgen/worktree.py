@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from shlex import quote
 
+from gitgen.errors import GitgenError
 from gitgen.git import Git, GitFailed
 from gitgen.repository import HEADS, Repository
 
@@ -36,6 +40,9 @@ class Worktree:
         return self._read_tree(old, new)
 
     def _read_tree(self, old: str, new: str, *more: str) -> str | None:
+        untracked = self._untracked(old, new)
+        if untracked:
+            return f"{untracked[0]} is in the way, and untracked"
         try:
             self.git.run("read-tree", "-m", "-u", *more, old, new)
         except GitFailed:
@@ -46,6 +53,24 @@ class Worktree:
             except GitFailed as error:
                 return error.stderr.strip().splitlines()[0].removeprefix("error: ")
         return None
+
+    def _untracked(self, old: str, new: str) -> list[str]:
+        """The untracked files that stand where `new` brings one; those that are ignored git would overwrite."""
+        added = self.git.text("diff-tree", "-r", "-z", "--no-renames", "--diff-filter=A", "--name-only", old, new)
+        occupied = {name for path in added.split("\0") if path for name in _occupied(self.top, path)}
+        if not occupied:
+            return []
+        listed = self.git.run(
+            "ls-files", "--others", "-z", "--", *sorted(occupied), environ={"GIT_LITERAL_PATHSPECS": "1"}
+        )
+        return [name for name in listed.decode("utf-8", "surrogateescape").split("\0") if name]
+
+    def rebases(self, branch: str) -> bool:
+        """Whether a rebase of the branch is under way here; git then shows HEAD as detached."""
+        paths = self.git.text(
+            "rev-parse", "--git-path", "rebase-merge/head-name", "--git-path", "rebase-apply/head-name"
+        )
+        return any(_line(self.top / path) == HEADS + branch for path in paths.split("\n"))
 
     def commit_tracked(self, message: str) -> None:
         """Commit all changes to tracked files as the user would, hooks and signing included."""
@@ -61,13 +86,43 @@ class Worktree:
 
 
 def worktree_of(repository: Repository, branch: str) -> Worktree | None:
-    """The work tree that has the branch checked out, or None (man git-worktree, "Porcelain format")."""
-    top = ""
-    for line in (
-        repository.git.run("worktree", "list", "--porcelain", "-z").decode("utf-8", "surrogateescape").split("\0")
-    ):
-        if line.startswith("worktree "):
-            top = line.removeprefix("worktree ")
-        elif line == f"branch {HEADS}{branch}" and Path(top).is_dir():
-            return Worktree(Path(top))
-    return None
+    """The work tree that has the branch checked out, or None.
+
+    GitgenError where a step would harm it: when two have it checked out, or one is in the middle of rebasing it.
+    """
+    found = []
+    for worktree, checked_out in worktrees(repository):
+        if checked_out == branch:
+            found.append(worktree)
+        elif checked_out is None and worktree.rebases(branch):
+            mend = "git rebase --continue or git rebase --abort there"
+            raise GitgenError(f"{branch} is being rebased at {worktree.top}", mend)
+    if len(found) > 1:
+        mend = f"git -C {quote(str(found[1].top))} switch --detach"
+        raise GitgenError(f"{branch} is checked out both at {found[0].top} and at {found[1].top}", mend)
+    return found[0] if found else None
+
+
+def worktrees(repository: Repository) -> Iterator[tuple[Worktree, str | None]]:
+    """The work trees that are there, each with its branch (man git-worktree, "Porcelain format")."""
+    listed = repository.git.run("worktree", "list", "--porcelain", "-z").decode("utf-8", "surrogateescape")
+    for entry in listed.split("\0\0"):
+        lines = entry.split("\0")
+        top = Path(lines[0].removeprefix("worktree "))
+        branch = next((line.removeprefix(f"branch {HEADS}") for line in lines if line.startswith("branch ")), None)
+        if "bare" not in lines and lines[0] and top.is_dir():
+            yield Worktree(top), branch
+
+
+def _occupied(top: Path, path: str) -> Iterator[str]:
+    """The path, and each folder above it, where something stands that a file of this path cannot stand beside."""
+    for above in PurePosixPath(path).parents[:-1]:
+        here = top / above
+        if here.is_symlink() or (here.exists() and not here.is_dir()):
+            yield str(above)
+    if os.path.lexists(top / path):
+        yield path
+
+
+def _line(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace").strip() if path.is_file() else ""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from gitgen.errors import GitgenError
 from gitgen.repository import Repository
 from gitgen.values import Blob, Changes
 from gitgen.worktree import Worktree, worktree_of
@@ -73,6 +75,35 @@ def test_what_would_be_overwritten_stops_it_before_anything_moves(
     assert len((folder / ".git/index").read_bytes()) == len(index)
 
 
+@pytest.mark.parametrize(
+    ("mine", "changes"),
+    [
+        (".env", {".env": Blob(b"theirs\n")}),
+        ("build", {"build/new.py": Blob(b"theirs\n")}),
+        ("logs/a/b", {"logs": Blob(b"theirs\n")}),
+        ("a file\n*", {"a file\n*": Blob(b"theirs\n")}),
+    ],
+    ids=["file", "for-a-folder", "in-a-folder", "odd-name"],
+)
+def test_an_ignored_file_is_never_overwritten(
+    folder: Path, repository: Repository, worktree: Worktree, mine: str, changes: Changes
+) -> None:
+    """Git takes what is ignored for expendable (git 2.34 and later); an `.env` is not."""
+    write(folder, {".gitignore": "*\n", mine: "mine\n", "beside": "mine\n"})
+    old, new = next_commit(repository, changes)
+    assert mine in str(worktree.in_the_way(old, new))
+    assert mine in str(worktree.fast_forward(old, new))
+    assert (folder / mine).read_text() == "mine\n"
+
+
+def test_a_folder_in_place_of_a_tracked_file_is_no_obstacle(
+    folder: Path, repository: Repository, worktree: Worktree
+) -> None:
+    old, new = next_commit(repository, {"hello.py": None, "hello.py/new": Blob(b"1\n")})
+    assert worktree.fast_forward(old, new) is None
+    assert (folder / "hello.py/new").read_text() == "1\n" and git(folder, "status", "--porcelain") == ""
+
+
 def test_a_touched_but_unchanged_file_is_no_obstacle(folder: Path, repository: Repository, worktree: Worktree) -> None:
     (folder / "hello.py").write_text("x")
     (folder / "hello.py").write_text(HELLO)
@@ -102,3 +133,29 @@ def test_linked_work_trees_are_found_and_vanished_ones_are_not(
     assert worktree_of(repository, "other") == Worktree(tmp_path / "linked")
     (tmp_path / "linked").rename(tmp_path / "gone")
     assert worktree_of(repository, "other") is None
+
+
+def test_a_branch_that_two_work_trees_have_checked_out_is_refused(
+    folder: Path, repository: Repository, tmp_path: Path
+) -> None:
+    """Only one could be brought forward; in the other the next commit would take the step back."""
+    git(folder, "worktree", "add", "-q", "--force", str(tmp_path / "linked"), "main")
+    with pytest.raises(GitgenError, match="checked out both at"):
+        worktree_of(repository, "main")
+
+
+@pytest.mark.parametrize("backend", ["--merge", "--apply"])
+def test_a_branch_that_is_being_rebased_is_refused(
+    folder: Path, repository: Repository, tmp_path: Path, backend: str
+) -> None:
+    """A rebase ends by moving its branch, and could not if a step had done so meanwhile."""
+    git(folder, "worktree", "add", "-q", "-b", "other", str(tmp_path / "linked"))
+    write(folder, {"hello.py": "1\n"})
+    git(folder, "commit", "-qam", "One")
+    write(tmp_path / "linked", {"hello.py": "2\n"})
+    git(tmp_path / "linked", "commit", "-qam", "Two")
+    stopped = subprocess.run(["git", "rebase", backend, "main"], cwd=tmp_path / "linked", capture_output=True)
+    assert stopped.returncode == 1
+    with pytest.raises(GitgenError, match="other is being rebased at"):
+        worktree_of(repository, "other")
+    assert worktree_of(repository, "main") == Worktree(folder)

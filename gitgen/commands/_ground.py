@@ -9,7 +9,7 @@ from gitgen.beginning import begin
 from gitgen.progress import busy, progress_of
 from gitgen.repository import Repository
 from gitgen.state import load
-from gitgen.worktree import worktree_of
+from gitgen.worktree import worktrees
 from gitgen.world import World
 
 
@@ -55,6 +55,6 @@ def tell(ground: Ground, landed_on: str, as_json: bool) -> None:
 
 def _warn_of_uncommitted(repository: Repository, branch: str) -> None:
     """The branch that a session begins from stays as it is, so its uncommitted changes are safe, but not seen."""
-    worktree = worktree_of(repository, branch)
+    worktree = next((tree for tree, checked_out in worktrees(repository) if checked_out == branch), None)
     if worktree and worktree.dirty():
         ui.note(f"the uncommitted changes on {branch} are not seen (--commit-dirty commits them first)")
