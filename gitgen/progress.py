@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gitgen.errors import GitgenError
+from gitgen.git import GitFailed
 from gitgen.record import Chat
 from gitgen.repository import HEADS, LostRace, Repository
 from gitgen.state import PREFIX
 from gitgen.worktree import Worktree, worktree_of
 
 REFS = "refs/gitgen/progress/"
+ASIDE = "refs/gitgen/aside/"
+"""Where the user may put what gitgen cannot read."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +33,21 @@ def ref_of(branch: str) -> str:
 
 
 def progress_of(repository: Repository, branch: str) -> Progress | None:
-    """The step under way on a branch, or None."""
-    oid = repository.resolve(ref_of(branch))
-    if oid is None:
+    """The step under way on a branch, or None; GitgenError if something else stands on its ref."""
+    ref = ref_of(branch)
+    try:
+        oid = repository.git.id_of(ref)
+    except GitFailed:
         return None
-    path = repository.git.text("diff-tree", "--no-commit-id", "--name-only", "-r", "-z", oid).split("\0")[0]
-    parent = repository.resolve(f"{oid}^") or ""
-    return Progress(branch, oid, parent, path, Chat.from_json(repository.tree(oid)[path]))
+    try:
+        path = repository.git.text("diff-tree", "--no-commit-id", "--name-only", "-r", "-z", oid).split("\0")[0]
+        parent = repository.resolve(f"{oid}^") or ""
+        chat = Chat.from_json(repository.tree(oid)[path])
+    except (GitFailed, KeyError, ValueError) as error:
+        why = str(error) if isinstance(error, ValueError) else "it holds no chat"
+        aside = f"git update-ref {ASIDE}{ref.removeprefix(REFS)} {oid} && git update-ref -d {ref}"
+        raise GitgenError(f"What is under way on {branch} cannot be read: {why}", f"set it aside: {aside}") from None
+    return Progress(branch, oid, parent, path, chat)
 
 
 def under_way(repository: Repository) -> tuple[str, ...]:
@@ -49,7 +60,7 @@ def busy(branch: str) -> GitgenError:
     """The error for a session whose last step has not ended."""
     return GitgenError(
         f"A step is under way on {branch}, or was interrupted",
-        f"gitgen resume {branch} (or: gitgen resume --drop)",
+        f"gitgen resume {branch} (or: gitgen resume --drop {branch})",
     )
 
 

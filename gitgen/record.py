@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeAlias
+from types import NoneType
+from typing import Any, Literal, TypeAlias, cast
 
 VERSION = 1
 FOLDER = ".gitgen"
@@ -161,6 +162,8 @@ class Chat:
             return _chat_from_dict(json.loads(text))
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a chat file: {error!r}") from None
+        except RecursionError:
+            raise ValueError("not a chat file: it is nested too deeply") from None
 
 
 def serialize_messages(messages: tuple[Message, ...]) -> str:
@@ -179,8 +182,14 @@ def _message_to_dict(message: Message) -> dict[str, Any]:
 
 
 def _message_from_dict(item: Mapping[str, Any]) -> Message:
-    parts = (Text(p["text"]) if "text" in p else File(p["path"], p["oid"]) for p in item["content"])
-    return Message(item["role"], tuple(parts))
+    parts = (
+        Text(_of(str, p, "text")) if "text" in p else File(_of(str, p, "path"), _of(str, p, "oid"))
+        for p in item["content"]
+    )
+    role = _of(str, item, "role")
+    if role not in ("system", "user", "assistant"):
+        raise TypeError(f"there is no role {role[:20]}")
+    return Message(cast(Role, role), tuple(parts))
 
 
 def _turn_to_dict(turn: Turn) -> dict[str, Any]:
@@ -210,21 +219,41 @@ def _turn_to_dict(turn: Turn) -> dict[str, Any]:
 def _turn_from_dict(item: Mapping[str, Any]) -> Turn:
     reply, usage = item.get("reply"), item.get("usage")
     return Turn(
-        request=item["request"],
+        request=_of(dict, item, "request"),
         messages=tuple(_message_from_dict(message) for message in item["messages"]),
-        reads=item["reads"],
-        reply=reply and Reply(reply["content"], reply["finish_reason"], reply["gen_ai.response.model"], reply["id"]),
-        usage=usage
-        and Usage(
-            usage["gen_ai.usage.input_tokens"],
-            usage["gen_ai.usage.output_tokens"],
-            usage["total_tokens"],
-            usage["cached_tokens"],
-            usage["source"],
-        ),
-        started=item["started"],
-        seconds=item["seconds"],
+        reads="nothing" if item["reads"] == "nothing" else "edits",
+        reply=None if reply is None else _reply_from_dict(reply),
+        usage=None if usage is None else _usage_from_dict(usage),
+        started=_of(str, item, "started"),
+        seconds=_of((int, float), item, "seconds"),
     )
+
+
+def _reply_from_dict(item: Mapping[str, Any]) -> Reply:
+    return Reply(
+        _of(str, item, "content"),
+        _of((str, NoneType), item, "finish_reason"),
+        _of(str, item, "gen_ai.response.model"),
+        _of(str, item, "id"),
+    )
+
+
+def _usage_from_dict(item: Mapping[str, Any]) -> Usage:
+    return Usage(
+        _of(int, item, "gen_ai.usage.input_tokens"),
+        _of(int, item, "gen_ai.usage.output_tokens"),
+        _of(int, item, "total_tokens"),
+        _of((int, NoneType), item, "cached_tokens"),
+        "estimated" if item["source"] == "estimated" else "api",
+    )
+
+
+def _of(kind: type | tuple[type, ...], item: Mapping[str, Any], key: str) -> Any:
+    """The value of a key; TypeError if it is of another kind: a chat may come from a stranger's branch."""
+    value = item[key]
+    if not isinstance(value, kind):
+        raise TypeError(f"{key} is {type(value).__name__}")
+    return value
 
 
 def _chat_to_dict(chat: Chat) -> dict[str, Any]:
@@ -233,6 +262,7 @@ def _chat_to_dict(chat: Chat) -> dict[str, Any]:
 
 
 def _chat_from_dict(item: Mapping[str, Any]) -> Chat:
-    if item["version"] > VERSION:
+    if _of(int, item, "version") > VERSION:
         raise ValueError(f"the chat file is of version {item['version']}; this gitgen reads up to {VERSION}")
-    return Chat(item["step"], item["inputs"], tuple(_turn_from_dict(turn) for turn in item["turns"]))
+    turns = tuple(_turn_from_dict(turn) for turn in _of(list, item, "turns"))
+    return Chat(_of(str, item, "step"), _of(dict, item, "inputs"), turns)

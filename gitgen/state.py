@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from gitgen.draft import Draft
+from gitgen.errors import GitgenError
 from gitgen.record import FOLDER, Chat, Usage
 from gitgen.repository import GitTree, Repository
 from gitgen.trailers import parse, usage_of
@@ -15,7 +16,10 @@ PREFIX = "gitgen/"
 DONE = ("ok", "no-change")
 """The states in which a step has done what it was asked; after `rejected` and `partial` it can be run again."""
 
-_FORMAT = "%H%x1f%P%x1f%an%x1f%at%x1f%s%x1f%(trailers:only,unfold)"
+# Lines, because a name or a subject from elsewhere may hold any other separator.
+_FORMAT = "%H%n%P%n%at%n%an%n%s%n%(trailers:only,unfold)"
+# What a user's configuration would change about that.
+_PLAIN = ("-c", "log.showSignature=false", "-c", "trailer.separators=:")
 
 
 @dataclass(frozen=True)
@@ -84,10 +88,11 @@ class Session:
 
 def history(repository: Repository, revision: str) -> Iterator[Commit]:
     """The commits that a revision or a range reaches, newest first, along first parents."""
-    arguments = ("log", "--first-parent", "-z", f"--format={_FORMAT}", revision, "--")
-    for record in repository.git.records(*arguments):
-        oid, parents, author, time, subject, trailers = record.decode("utf-8", "replace").split("\x1f", 5)
-        yield Commit(oid, parents.partition(" ")[0], author, int(time), subject, parse(trailers))
+    options = ("--first-parent", "--encoding=UTF-8", "-z", f"--format={_FORMAT}")
+    for record in repository.git.records(*_PLAIN, "log", *options, revision, "--"):
+        oid, parents, time, author, subject, trailers = record.decode("utf-8", "replace").split("\n", 5)
+        # A commit that git itself would not have written may lack a date.
+        yield Commit(oid, parents.partition(" ")[0], author, int(time or 0), subject, parse(trailers))
 
 
 def load(repository: Repository, branch: str) -> Session | None:
@@ -132,8 +137,12 @@ def draft_of(repository: Repository, commit: Commit, chat: Chat) -> Draft:
 
 
 def chat_of(repository: Repository, commit: Commit) -> Chat:
-    """The chat of a step's commit; ValueError if the commit holds none that can be read."""
+    """The chat of a step's commit; GitgenError if the commit holds none that can be read."""
+    short = commit.oid[:10]
     log = commit.trailers.get("Gitgen-Log", "")
     if not log:
-        raise ValueError(f"{commit.oid[:10]} is no step")
-    return Chat.from_json(repository.git.read(log))
+        raise GitgenError(f"{short} is no step", "gitgen log lists the steps")
+    try:
+        return Chat.from_json(repository.git.read(log))
+    except ValueError as error:
+        raise GitgenError(f"The chat of {short} cannot be read: {error}", f"git show {short}") from None

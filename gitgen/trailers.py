@@ -77,7 +77,7 @@ def usage_of(trailers: Mapping[str, str]) -> Usage:
 
     def number(key: str) -> int:
         value = trailers.get(f"Gitgen-{key}-Tokens", "")
-        return int(value) if value.isascii() and value.isdigit() else 0
+        return int(value) if re.fullmatch(r"[0-9]{1,18}", value) else 0
 
     return Usage(
         number("Prompt"),

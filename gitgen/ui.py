@@ -32,8 +32,9 @@ def say(line: str = "") -> None:
 
 
 def say_json(value: Any) -> None:
-    """The result for a machine."""
-    click.echo(json.dumps(value, indent=1, ensure_ascii=False))
+    """The result for a machine, which may yet be read on a terminal."""
+    text = json.dumps(value, indent=1, ensure_ascii=False)
+    click.echo(_UNSAFE.sub(lambda unsafe: f"\\u{ord(unsafe[0]):04x}", text))
 
 
 def note(line: str) -> None:

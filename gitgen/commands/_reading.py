@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from gitgen import preflight
 from gitgen.errors import GitgenError
 from gitgen.repository import Repository
@@ -26,7 +28,7 @@ def step_at(session: Session, step: str | None, repository: Repository) -> Commi
         raise GitgenError(f"{session.branch} has no step yet", "gitgen resume")
     if step is None:
         return session.steps[-1]
-    if step.isdigit() and 0 < int(step) <= len(session.steps):
+    if re.fullmatch(r"[0-9]{1,9}", step) and 0 < int(step) <= len(session.steps):
         return session.steps[int(step) - 1]
     oid = repository.resolve(step)
     found = next((commit for commit in session.steps if commit.oid == oid), None)

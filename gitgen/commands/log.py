@@ -40,10 +40,11 @@ def command(branch: str | None, as_json: bool) -> int:
 def _line(commit: Commit) -> str:
     colour = {"ok": "green", "no-change": "yellow", "": "blue"}.get(commit.status, "red")
     oid = ui.styled(commit.oid[:10], fg="yellow")
-    status = ui.styled(f"{commit.status or 'human':<9}", fg=colour)
+    status = ui.styled(f"{ui.printable(commit.status) or 'human':<9}", fg=colour)
     spent = f"{ui.tokens(commit.usage.total_tokens):>6}" if commit.step else " " * 6
-    about = f"{commit.model}, {ui.age(time.time() - commit.time)}" if commit.step else ui.age(time.time() - commit.time)
-    return f"{oid}  {commit.step or '-':<10}  {status}  {spent}  {ui.printable(commit.subject)}  ({about})"
+    about = ui.printable(", ".join(filter(None, (commit.model, ui.age(time.time() - commit.time)))))
+    step = ui.printable(commit.step) or "-"
+    return f"{oid}  {step:<10}  {status}  {spent}  {ui.printable(commit.subject)}  ({about})"
 
 
 def _as_dict(commit: Commit) -> dict[str, object]:

@@ -79,7 +79,7 @@ def _show(turn: Turn) -> None:
 
 
 def _heading(text: str) -> None:
-    ui.say(ui.styled(f"--- {text} ---", bold=True))
+    ui.say(ui.styled(f"--- {ui.printable(text)} ---", bold=True))
 
 
 def _text(message: Message) -> str:
