@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from errno import EACCES, EDQUOT, EIO, EMFILE, ENAMETOOLONG, ENOSPC, ENOTDIR, EPERM, EROFS
 from io import TextIOWrapper
 
 from gitgen import __version__
 
 BUG, INTERRUPTED = 3, 130
+_OF_THE_MACHINE = (EACCES, EDQUOT, EIO, EMFILE, ENAMETOOLONG, ENOSPC, ENOTDIR, EPERM, EROFS)
+"""Failures of files and disks that are not gitgen's doing, and that a person can mend."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -31,10 +34,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         # The reader of our output has gone, as `head` does; nothing more can be said to it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _stop_writing()
         return 0
+    except OSError as error:
+        if error.errno not in _OF_THE_MACHINE:
+            return _bug()
+        if error.filename is None:
+            _stop_writing()
+        _complain(
+            f"{error.filename or 'The output'}: {error.strerror}", "mend that, then the same again; or: gitgen resume"
+        )
+        return 1
     except Exception:
         return _bug()
+
+
+def _stop_writing() -> None:
+    """Let what is still to be written to standard output, at the latest when Python ends, go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _complain(what: str, mend: str) -> None:
@@ -51,6 +68,9 @@ def _run(arguments: list[str]) -> int:
     from gitgen.commands import gitgen
     from gitgen.git import leave_hook
 
+    if sys.stdout is None:  # Closed by whoever started us.
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    _check_folder()
     leave_hook(os.environ)
     if isinstance(sys.stdout, TextIOWrapper):
         # A file name need not be text, and a terminal need not know every letter.
@@ -67,6 +87,18 @@ def _run(arguments: list[str]) -> int:
         error.show()
         return error.exit_code
     return result if isinstance(result, int) else 0
+
+
+def _check_folder() -> None:
+    """GitgenError if the folder that gitgen was started in has been deleted."""
+    from pathlib import Path
+
+    from gitgen.errors import GitgenError
+
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        raise GitgenError("The folder that gitgen was started in is gone", "cd to one that is there") from None
 
 
 def _bug() -> int:

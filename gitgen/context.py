@@ -71,11 +71,11 @@ def named(paths: Iterable[str], tree: Mapping[str, bytes], entry: Callable[[str]
 
 
 def small_tree(
-    entries: Iterable[Listed], tree: Mapping[str, bytes], fits: Callable[[list[str]], bool], budget: int
+    entries: Iterable[Listed], start_of: Callable[[str, int], bytes], fits: Callable[[list[str]], bool], budget: int
 ) -> tuple[Shown, ...] | None:
     """All text files of a tree that as a whole fits in a budget of tokens, else None.
 
-    Reads no further into the tree than the budget could hold.
+    Reads no further into the tree, nor into any file, than the budget could hold; `start_of` reads so many bytes.
     """
     shown: list[Shown] = []
     left = budget * BYTES_PER_TOKEN
@@ -84,11 +84,12 @@ def small_tree(
             return None
         if not entry.mode.startswith("10") or entry.path.startswith(FOLDER + "/"):
             continue
-        text = as_text(tree[entry.path])
-        if text is None:
+        content = start_of(entry.path, left + 1)
+        text = as_text(content)
+        if b"\0" in content or (text is None and len(content) <= left):
             continue
-        left -= len(text)
-        if left < 0:
+        left -= len(content)
+        if text is None or left < 0:
             return None
         shown.append(Shown(File(entry.path, entry.oid), text))
     return tuple(shown) if fits([render(item.file.path, item.text) for item in shown]) else None

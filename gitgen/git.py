@@ -108,14 +108,20 @@ class Git:
 
     @contextmanager
     def _start(self, args: tuple[str, ...], environ: dict[str, str] | None) -> Iterator[subprocess.Popen[bytes]]:
-        # In a process group of its own, Ctrl-C reaches gitgen alone and never kills git in mid-write.
-        guard = self.command.execute(
-            ["git", *args],
-            istream=subprocess.PIPE,
-            as_process=True,
-            env=environ,
-            process_group=0 if hasattr(os, "killpg") else None,
-        )
+        command = self.command
+        from git.exc import GitCommandNotFound
+
+        try:
+            # In a process group of its own, Ctrl-C reaches gitgen alone and never kills git in mid-write.
+            guard = command.execute(
+                ["git", *args],
+                istream=subprocess.PIPE,
+                as_process=True,
+                env=environ,
+                process_group=0 if hasattr(os, "killpg") else None,
+            )
+        except GitCommandNotFound:
+            raise GitgenError("Git cannot be started", "install git, or put it into PATH") from None
         # gitpython's guard stops the process when it is forgotten, so it is held until the process has ended.
         process = guard.proc
         assert process is not None
@@ -126,15 +132,15 @@ class Git:
         """Run `git ARGS`; its standard output as text without the closing newline."""
         return self.run(*args, check=check).decode("utf-8", "surrogateescape").rstrip("\n")
 
-    def read(self, oid: str) -> bytes:
-        """The content of the object with this id, over one long-lived `git cat-file --batch`."""
-        return self._object(oid)[1]
+    def read(self, oid: str, most: int | None = None) -> bytes:
+        """The content of the object with this id, or its first `most` bytes, over one long-lived `git cat-file`."""
+        return self._object(oid, most)[1]
 
     def id_of(self, name: str) -> str:
         """The id of the object that a name stands for now (man gitrevisions), over the same process; or GitFailed."""
         return self._object(name)[0]
 
-    def _object(self, name: str) -> tuple[str, bytes]:
+    def _object(self, name: str, most: int | None = None) -> tuple[str, bytes]:
         # gitpython has such a process as well, but it cannot read the ids of a SHA-256 repository.
         if self._batch is None:
             self._batch = ExitStack()
@@ -147,7 +153,14 @@ class Git:
         header = self._cat.stdout.readline().decode("utf-8", "replace")
         if header.endswith((" missing\n", " ambiguous\n")):
             raise GitFailed(("cat-file", "-p", name), 128, f"there is no object {header.strip()}")
+        if not header:
+            self.close()
+            raise GitFailed(("cat-file", "-p", name), 128, f"the object {name} cannot be read")
         oid, _, size = header.split()
+        if most is not None and int(size) > most:
+            start = bytes(self._cat.stdout.read(most))
+            self.close()  # All the rest would have to be read as well before the next object.
+            return oid, start
         return oid, bytes(self._cat.stdout.read(int(size) + 1)[:-1])
 
     def close(self) -> None:

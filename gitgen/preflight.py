@@ -126,6 +126,14 @@ def text_of(content: bytes, source: str, mend: str = "gitgen new PATH -m 'what t
     return text.replace("\r\n", "\n")
 
 
+def nothing_staged(repository: Repository) -> None:
+    """GitgenError if a repository without a commit has an index already: it would be lost to the first commit."""
+    staged = repository.git.run("ls-files", "-z").decode("utf-8", "surrogateescape").split("\0")[:-1]
+    if staged:
+        names = ", ".join(staged[:NAMED]) if len(staged) <= NAMED else f"{len(staged)} files"
+        raise GitgenError(f"The repository has no commit yet, but staged files: {names}", "git commit -m Begin")
+
+
 def nothing_unkept(folder: Path) -> None:
     """GitgenError if a folder that is to become a repository holds more than a prompt."""
     others = sorted(p.name for p in folder.iterdir() if p.name not in ("prompt", ".git")) if folder.is_dir() else []

@@ -76,6 +76,13 @@ class GitTree(Mapping[str, bytes]):
             raise KeyError(path)
         return self._git.read(entry.oid)
 
+    def start_of(self, path: str, most: int) -> bytes:
+        """The first `most` bytes of the file at `path`."""
+        entry = self.entry(path)
+        if entry is None or not entry.mode.startswith("10"):
+            raise KeyError(path)
+        return self._git.read(entry.oid, most)
+
     def __contains__(self, path: object) -> bool:
         entry = self.entry(path) if isinstance(path, str) else None
         return entry is not None and entry.mode.startswith("10")
@@ -190,16 +197,21 @@ class Repository:
         """
         author, committer = (_at_this_time(who) for who in self.identity)
         stream = bytearray(b"feature done\ncommit refs/gitgen/none\nmark :1\n")
-        stream += f"author {author}\ncommitter {committer}\n".encode() + _counted(message.encode())
+        # A name need not be UTF-8 (man git-commit, "Discussion"): its bytes are kept.
+        stream += f"author {author}\ncommitter {committer}\n".encode("utf-8", "surrogateescape")
+        stream += _counted(message.encode())
         if parent:
             stream += f"from {parent}\n".encode()
         # Deletions first, so that a file can take the place of a folder that this very step empties.
         for path, blob in sorted(changes.items(), key=lambda item: item[1] is not None):
             stream += _file_change(path, blob, tree.mode(path))
-        zero = "0" * len(parent or "0" * 40)
+        zero = "0" * (len(parent) if parent else self._id_length())
         stream += f"get-mark :1\nreset refs/gitgen/none\nfrom {zero}\n\ndone\n".encode()
         oid = self.git.run("fast-import", "--quiet", "--done", stdin=bytes(stream)).decode().strip()
         return self._sign(oid, parent, message) if sign and self._signs() else oid
+
+    def _id_length(self) -> int:
+        return 64 if self.git.text("rev-parse", "--show-object-format") == "sha256" else 40
 
     def _signs(self) -> bool:
         return self.config.get("commit.gpgsign", ("",))[-1].lower() in ("true", "yes", "on", "1")

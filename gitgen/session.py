@@ -175,7 +175,7 @@ class Run:
         prompt = self._prompt().oid
         found = context.small_tree(
             (entry for entry in self.tree.walk() if entry.oid != prompt),
-            self.tree,
+            self.tree.start_of,
             lambda texts: tokens.fits(texts, _room(profile), model),
             _room(profile),
         )
@@ -222,7 +222,7 @@ class Run:
         if not tokens.fits(texts, room, model.name):
             raise GitgenError(
                 f"The request comes to {tokens.count(texts, model.name)} tokens; {model.name} takes {room}",
-                "show it fewer files with --file, or use a model with a larger context",
+                "shorten it, show it fewer files with --file, or use a model with a larger context",
             )
 
     def _store(self) -> None:

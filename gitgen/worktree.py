@@ -25,7 +25,16 @@ class Worktree:
 
     def dirty(self) -> tuple[str, ...]:
         """The tracked files that differ from HEAD, in the index or on disk. The index is not written."""
-        status = self.git.run("--no-optional-locks", "status", "--porcelain", "-z", "-uno", "--no-renames")
+        status = self.git.run(
+            "--no-optional-locks",
+            "status",
+            "--porcelain",
+            "-z",
+            "-uno",
+            "--no-renames",
+            # What is uncommitted in a submodule is no change that could be committed or stashed here.
+            "--ignore-submodules=dirty",
+        )
         return tuple(line[3:].decode("utf-8", "surrogateescape") for line in status.split(b"\0") if line)
 
     def in_the_way(self, old: str, new: str) -> str | None:

@@ -55,7 +55,7 @@ def test_a_file_that_is_no_text_is_refused(path: str) -> None:
 def small(
     tree: dict[str, bytes], budget: int = 1000, fits: Callable[[list[str]], bool] = lambda texts: True
 ) -> list[str] | None:
-    found = context.small_tree([Item(path) for path in tree], tree, fits, budget)
+    found = context.small_tree([Item(path) for path in tree], lambda path, most: tree[path][:most], fits, budget)
     return None if found is None else [shown.file.path for shown in found]
 
 
@@ -66,7 +66,7 @@ def test_a_small_tree_is_shown_whole_without_what_is_no_text_or_our_own() -> Non
 
 def test_a_symlink_and_a_submodule_are_not_followed() -> None:
     items = [Item("link", "120000"), Item("module", "160000"), Item("tool", "100755")]
-    found = context.small_tree(items, {"tool": b"run"}, lambda texts: True, 100)
+    found = context.small_tree(items, lambda path, most: {"tool": b"run"}[path], lambda texts: True, 100)
     assert found is not None and [shown.file.path for shown in found] == ["tool"]
 
 
@@ -90,6 +90,28 @@ def test_a_tree_that_cannot_fit_is_not_read_to_its_end() -> None:
     read: list[str] = []
     assert small(Reading({f"{n}": b"x" * 300 for n in range(100)}), budget=100) is None
     assert len(read) == 3
+
+
+@pytest.mark.parametrize(
+    ("content", "small"),
+    [
+        (b"x" * 10_000, False),
+        (b"x" * 799 + b"\xc3\xa9\xc3\xa9", False),
+        (b"\0" + b"x" * 10_000, True),
+        (b"caf\xe9", True),
+    ],
+    ids=["text", "text-cut-in-a-letter", "binary", "latin"],
+)
+def test_of_a_huge_file_only_the_beginning_is_read(content: bytes, small: bool) -> None:
+    read: list[int] = []
+
+    def start_of(path: str, most: int) -> bytes:
+        read.append(most)
+        return content[:most]
+
+    shown = context.small_tree([Item("huge")], start_of, lambda texts: True, 100)
+    assert shown == (() if small else None)
+    assert read == [100 * context.BYTES_PER_TOKEN + 1]
 
 
 def test_a_tree_of_very_many_files_is_not_small() -> None:

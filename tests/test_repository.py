@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,41 @@ def test_a_tree_is_read_as_a_mapping(folder: Path, repository: Repository) -> No
     assert len(tree) == 4
 
 
+def test_the_start_of_a_file_is_read_without_its_rest(folder: Path, repository: Repository) -> None:
+    oid = commit(repository, {"huge": Blob(b"start" + b"x" * 3_000_000), "other": Blob(b"1\n")})
+    tree = repository.tree(oid)
+    assert tree.start_of("huge", 5) == b"start"
+    assert tree["other"] == b"1\n" and tree.start_of("other", 5) == b"1\n"
+    assert len(tree["huge"]) == 3_000_005
+    with pytest.raises(KeyError):
+        tree.start_of("nothing", 5)
+
+
+def test_an_object_that_is_damaged_is_an_error_and_the_next_is_read(folder: Path, repository: Repository) -> None:
+    oid = git(folder, "rev-parse", "HEAD:hello.py")
+    path = folder / ".git/objects" / oid[:2] / oid[2:]
+    path.chmod(0o644)
+    path.write_bytes(b"no object")
+    with pytest.raises(GitFailed):
+        repository.git.read(oid)
+    assert repository.tree("HEAD")["README.md"] == b"# Hello\n"
+
+
+def test_the_bytes_of_a_name_are_kept(folder: Path, repository: Repository) -> None:
+    subprocess.run(["git", "config", "user.name", b"Andr\xe9"], cwd=folder, check=True)
+    raw = repository.git.run("cat-file", "commit", commit(repository, {"a": Blob(b"")}))
+    assert b"author Andr\xe9 <" in raw
+
+
+def test_a_repository_of_sha256_begins_and_goes_on(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "--object-format=sha256", "new")
+    repository = Repository(Git(tmp_path / "new"), tmp_path / "new")
+    first = repository.commit(None, "First\n", {"a": Blob(b"1\n")}, repository.tree(None))
+    second = repository.commit(first, "Second\n", {"b": Blob(b"2\n")}, repository.tree(first))
+    assert len(second) == 64 and set(repository.tree(second)) == {"a", "b"}
+    assert git(tmp_path / "new", "for-each-ref") == ""
+
+
 def test_a_lookup_reads_only_the_folders_on_the_way(folder: Path, repository: Repository) -> None:
     write(folder, {f"d{i}/f{j}": "x" for i in range(20) for j in range(5)})
     git(folder, "add", "-A")
@@ -51,9 +87,9 @@ def test_a_lookup_reads_only_the_folders_on_the_way(folder: Path, repository: Re
     read: list[str] = []
 
     class Counting(Git):
-        def read(self, oid: str) -> bytes:
+        def read(self, oid: str, most: int | None = None) -> bytes:
             read.append(oid)
-            return super().read(oid)
+            return super().read(oid, most)
 
     tree = GitTree(Counting(folder), git(folder, "rev-parse", "HEAD^{tree}"))
     assert tree["d7/f3"] == b"x"

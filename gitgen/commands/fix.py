@@ -57,7 +57,8 @@ def command(text: str | None, files: tuple[str, ...], commit_dirty: bool, **flag
 
 def _feedback(text: str | None) -> str:
     if text is None and not sys.stdin.isatty():
-        text = sys.stdin.buffer.read().decode("utf-8", "replace")
+        content = sys.stdin.buffer.read()
+        text = preflight.text_of(content, "Standard input") if content.strip() else ""
     if text is None:
         text = ui.ask("What shall be changed?")
     if not (text or "").strip():

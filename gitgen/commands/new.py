@@ -114,6 +114,8 @@ def _in_new_repository(
 ) -> int:
     """Make a repository whose first commit is the prompt, with the session's branch checked out."""
     preflight.nothing_unkept(path)
+    if unborn:
+        preflight.nothing_staged(unborn)
     made = not path.exists()
     path.mkdir(parents=True, exist_ok=True)
     here = Repository(Git(path), path)

@@ -35,10 +35,7 @@ def command(step: str, commit_dirty: bool, **flags: Any) -> int:
     repository = preflight.repository_at(Path.cwd())
     session = session_at(repository, flags["branch"])
     commit = step_at(session, step, repository)
-    try:
-        chat = chat_of(repository, commit)
-    except ValueError as error:
-        raise GitgenError(f"The chat of {commit.oid[:10]} cannot be read: {error}", "gitgen log") from None
+    chat = chat_of(repository, commit)
     difference = _difference(repository, commit, chat)
     if not difference:
         ui.note("today's reader makes the same of it")

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from gitgen import preflight, ui
-from gitgen.commands._asking import asks_a_model, hide_import, line_of, report, world
+from gitgen.commands._asking import as_dict, asks_a_model, hide_import, line_of, report, world
 from gitgen.errors import GitgenError
 from gitgen.plan import go_on
 from gitgen.progress import landed_already, progress_of, under_way
@@ -51,7 +51,10 @@ def command(branch: str | None, drop: bool, **flags: Any) -> int:
     with world(repository, flags, sure_to_ask=False) as here:
         if drop and progress is not None:
             landed = Run.resume(here, preflight.tip_of(repository, branch), progress).land("partial")
-            ui.say(line_of(landed))
+            if flags["as_json"]:
+                ui.say_json([as_dict(landed)])
+            else:
+                ui.say(line_of(landed))
             return 0
         return report(repository, branch, go_on(here, branch), flags["as_json"])
 

@@ -9,7 +9,6 @@ import click
 from gitgen import preflight, ui
 from gitgen.commands._reading import session_at, step_at
 from gitgen.draft import Draft
-from gitgen.errors import GitgenError
 from gitgen.record import Chat, File, Message, Turn
 from gitgen.render import render
 from gitgen.repository import Repository
@@ -34,12 +33,7 @@ def command(step: str | None, branch: str | None, request: bool, how: bool, as_j
     """
     repository = preflight.repository_at(Path.cwd())
     commit = step_at(session_at(repository, branch), step, repository)
-    try:
-        chat = chat_of(repository, commit)
-    except ValueError as error:
-        raise GitgenError(
-            f"The chat of {commit.oid[:10]} cannot be read: {error}", f"git show {commit.oid[:10]}"
-        ) from None
+    chat = chat_of(repository, commit)
     if as_json:
         click.echo(chat.to_json(), nl=False)
     elif how:
