@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gitgen.beginning import begin_branch
-from gitgen.errors import GitgenError
 from gitgen.progress import landed_already, progress_of
 from gitgen.session import Landed, Run
-from gitgen.state import DONE, Session, chat_of, load, prompt_path
+from gitgen.state import DONE, Session, chat_of, load, no_session, prompt_path
 from gitgen.world import World
 
 
@@ -38,7 +37,7 @@ def go_on(world: World, branch: str) -> Iterator[Landed]:
 def _session(world: World, branch: str) -> Session:
     session = load(world.repository, branch)
     if session is None:
-        raise GitgenError(f"{branch} is not a session of gitgen", "git branch --list 'gitgen/*' lists them")
+        raise no_session(world.repository, branch)
     return session
 
 

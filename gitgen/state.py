@@ -110,6 +110,23 @@ def load(repository: Repository, branch: str) -> Session | None:
     return None
 
 
+def no_session(repository: Repository, branch: str) -> GitgenError:
+    """The error for a branch that is no session, or whose beginning or very tip this clone does not have."""
+    if repository.tip(branch) is None:
+        return no_branch(repository, branch)
+    if branch.startswith(PREFIX) and repository.git.text("rev-parse", "--is-shallow-repository") == "true":
+        return GitgenError(f"This clone is shallow, and has not the beginning of {branch}", "git fetch --unshallow")
+    return GitgenError(f"{branch} is not a session of gitgen", f"git branch --list '{PREFIX}*' lists them")
+
+
+def no_branch(repository: Repository, branch: str) -> GitgenError:
+    """The error for a branch that is not there, or only on a remote."""
+    remote = repository.git.text("for-each-ref", "--count=1", "--format=%(refname:short)", f"refs/remotes/*/{branch}")
+    if branch and remote:
+        return GitgenError(f"The branch {branch} is only on a remote: {remote}", f"git branch {branch} {remote}")
+    return GitgenError(f"There is no branch {branch}", "git branch --list lists them")
+
+
 def folder_of(name: str) -> str:
     """Where a session keeps its prompt and its chats."""
     return f"{FOLDER}/{name}"

@@ -159,7 +159,7 @@ CASES: list[tuple[Setup, tuple[str, ...], str, str]] = [
     (blocked, FIX, "The branch gitgen leaves no room for gitgen/s", "git branch -m gitgen"),
     (blocked_below, FIX, "The branch gitgen/s/old leaves no room for gitgen/s", "git branch -m gitgen/s/old"),
     (nothing, ("fix", "x", "--branch", "nope"), "no branch nope", "git branch --list"),
-    (nothing, ("resume", "gitgen/nope"), "gitgen/nope is not a session", "git branch --list"),
+    (nothing, ("resume", "gitgen/nope"), "There is no branch gitgen/nope", "git branch --list"),
     (nothing, ("resume",), "No step is under way", "gitgen resume BRANCH"),
     (nothing, ("log",), "main is not a session", "git branch --list"),
     (nothing, ("new", ".", "-m", "x", "--name", "a b"), "'a b' cannot be the name", "--name"),
@@ -278,7 +278,7 @@ def test_without_a_model_no_repository_is_made(gitgen: Gitgen, tmp_path: Path) -
     [
         ("gpt-4o", "no key for gpt-4o", "OPENAI_API_KEY"),
         ("nope.gguf", "no model file nope.gguf", "--model"),
-        ("replay:nope", "nope is not a session", "git branch --list"),
+        ("replay:nope", "There is no branch nope", "git branch --list"),
     ],
 )
 def test_a_model_that_cannot_be_opened_is_told(gitgen: Gitgen, folder: Path, model: str, what: str, mend: str) -> None:

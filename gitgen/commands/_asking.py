@@ -21,7 +21,7 @@ from gitgen.render import recordings
 from gitgen.repository import Repository
 from gitgen.session import Landed
 from gitgen.settings import resolve
-from gitgen.state import DONE, chat_of, load
+from gitgen.state import DONE, chat_of, load, no_session
 from gitgen.world import World
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -86,7 +86,7 @@ def world(repository: Repository, flags: Mapping[str, Any], *, sure_to_ask: bool
 def _recorded(repository: Repository, branch: str) -> tuple[Recorded, ...]:
     session = load(repository, branch)
     if session is None:
-        raise GitgenError(f"{branch} is not a session of gitgen", "git branch --list 'gitgen/*' lists them")
+        raise no_session(repository, branch)
     return recordings(repository, [chat_of(repository, commit) for commit in session.steps])
 
 

@@ -7,7 +7,7 @@ import re
 from gitgen import preflight
 from gitgen.errors import GitgenError
 from gitgen.repository import Repository
-from gitgen.state import PREFIX, Commit, Session, load
+from gitgen.state import PREFIX, Commit, Session, load, no_session
 
 
 def session_at(repository: Repository, branch: str | None) -> Session:
@@ -18,7 +18,7 @@ def session_at(repository: Repository, branch: str | None) -> Session:
     preflight.tip_of(repository, branch)
     session = load(repository, branch)
     if session is None:
-        raise GitgenError(f"{branch} is not a session of gitgen", "git branch --list 'gitgen/*' lists them")
+        raise no_session(repository, branch)
     return session
 
 
