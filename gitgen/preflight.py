@@ -11,7 +11,7 @@ from shlex import quote
 from gitgen.errors import GitgenError
 from gitgen.progress import branch_taken
 from gitgen.repository import HEADS, Repository
-from gitgen.state import PREFIX
+from gitgen.state import PREFIX, no_branch
 from gitgen.worktree import worktree_of
 
 LONGEST_NAME = 40
@@ -53,7 +53,7 @@ def tip_of(repository: Repository, branch: str) -> str:
     """The tip of a branch that the user named; GitgenError if there is no such branch."""
     tip = repository.tip(branch)
     if tip is None:
-        raise GitgenError(f"There is no branch {branch}", "git branch --list lists them")
+        raise no_branch(repository, branch)
     return tip
 
 

@@ -115,10 +115,53 @@ def test_a_step_under_way_can_be_dropped_and_its_chat_stays(fix: Gitgen, gitgen:
     with endpoint() as scripted:
         assert fix(scripted, "Greet in French", "--name", "x").code == 1
     assert "under way" in gitgen("fix", "Other", "--branch", "gitgen/x").err
-    ran = gitgen("resume", "--drop")
+    ran = gitgen("resume", "--drop", "--json")
     assert ran.code == 0, ran.err
+    assert [step["status"] for step in json.loads(ran.out)] == ["partial"]
     assert git(folder, "for-each-ref", "refs/gitgen") == ""
     assert git(folder, "log", "-1", "--format=%s", "gitgen/x") == "Keep the partial reply to: Greet in French"
+
+
+@pytest.mark.parametrize(
+    ("clone", "what", "mend"),
+    [
+        (("--depth", "1", "--branch", "gitgen/x"), "This clone is shallow", "git fetch --unshallow"),
+        ((), "only on a remote: origin/gitgen/x", "git branch gitgen/x origin/gitgen/x"),
+    ],
+    ids=["shallow", "remote"],
+)
+def test_what_a_clone_lacks_is_named(
+    fix: Gitgen, gitgen: Gitgen, folder: Path, tmp_path: Path, clone: tuple[str, ...], what: str, mend: str
+) -> None:
+    with endpoint(says(FRENCH)) as scripted:
+        fix(scripted, "Greet in French", "--name", "x")
+    git(tmp_path, "clone", "-q", *clone, f"file://{folder}", "clone")
+    for command in ("log", "resume"):
+        ran = gitgen(command, "gitgen/x", cwd=tmp_path / "clone")
+        assert ran.code == 1 and what in ran.err and mend in ran.err, ran.err
+    git(tmp_path / "clone", *mend.split()[1:])
+    assert gitgen("log", "gitgen/x", cwd=tmp_path / "clone").code == 0
+
+
+def test_what_is_uncommitted_inside_a_submodule_stops_no_step(fix: Gitgen, folder: Path, tmp_path: Path) -> None:
+    """It could be neither committed nor stashed from here."""
+    with endpoint(says(FRENCH), says(diff("README.md", "# Hello", "# Bonjour"))) as scripted:
+        git(tmp_path, "clone", "-q", str(folder), "other")
+        git(folder, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(tmp_path / "other"), "sub")
+        git(folder, "commit", "-qm", "Add a submodule")
+        fix(scripted, "Greet in French", "--name", "x")
+        git(folder, "switch", "-q", "gitgen/x")
+        write(folder, {"sub/hello.py": "mine\n"})
+        ran = fix(scripted, "The title too")
+    assert ran.code == 0, ran.err
+    assert (folder / "README.md").read_text() == "# Bonjour\n" and (folder / "sub/hello.py").read_text() == "mine\n"
+
+
+def test_feedback_is_text(fix: Gitgen, gitgen: Gitgen, folder: Path) -> None:
+    with endpoint(says(FRENCH)) as scripted:
+        assert "Standard input is not UTF-8 text" in fix(scripted, stdin="a\0b").err
+        assert fix(scripted, "--name", "x", stdin="\ufeffGreet in\r\nFrench\r\n").code == 0
+    assert json.loads(gitgen("show", "--json", "--branch", "gitgen/x").out)["inputs"]["feedback"] == "Greet in\nFrench"
 
 
 def test_a_resume_works_in_a_fresh_clone(gitgen: Gitgen, folder: Path, tmp_path: Path) -> None:

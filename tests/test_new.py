@@ -104,3 +104,30 @@ def test_a_rejected_reply_is_kept_and_exits_with_1(new: Gitgen, folder: Path) ->
     assert ran.code == 1
     assert "error: The reply was rejected, no file was changed" in ran.err and "hint: gitgen resume gitgen/x" in ran.err
     assert git(folder, "diff", "--name-only", "gitgen/x^", "gitgen/x") == ".gitgen/x/0001-generate.json"
+
+
+def test_an_index_without_a_commit_is_not_overwritten(new: Gitgen, tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "fresh")
+    write(tmp_path / "fresh", {"staged": "mine\n"})
+    git(tmp_path / "fresh", "add", "staged")
+    (tmp_path / "fresh/staged").unlink()
+    with endpoint() as scripted:
+        ran = new(scripted, "fresh", "-m", "Greet the user")
+    assert ran.code == 1 and "staged files: staged" in ran.err, ran.err
+    assert git(tmp_path / "fresh", "ls-files") == "staged"
+
+
+@pytest.mark.parametrize("options", [(), ("--object-format=sha256",)], ids=["sha1", "sha256"])
+def test_a_repository_without_a_commit_gets_its_first(new: Gitgen, tmp_path: Path, options: tuple[str, ...]) -> None:
+    git(tmp_path, "init", "-q", *options, "fresh")
+    with endpoint(says(PROGRAM), says(RUN_SH)) as scripted:
+        ran = new(scripted, "fresh", "-m", "Greet the user")
+    assert ran.code == 0, ran.err
+    assert git(tmp_path / "fresh", "status", "--porcelain") == ""
+
+
+def test_a_folder_below_a_file_is_told(new: Gitgen, tmp_path: Path) -> None:
+    write(tmp_path, {"file": ""})
+    with endpoint() as scripted:
+        ran = new(scripted, "file/below/it", "-m", "Greet the user")
+    assert ran.code == 1 and "Not a directory" in ran.err, ran.err
