@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Generator, Iterator, MutableMapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from shlex import join
 from typing import TYPE_CHECKING
 
 from gitgen.errors import GitgenError
@@ -38,7 +39,7 @@ class GitFailed(GitgenError):
 
     def __init__(self, args: tuple[str, ...], status: int, stderr: str) -> None:
         words = [line for line in stderr.splitlines() if line.strip()] or [f"exit status {status}"]
-        super().__init__(f"git {args[0]}: {words[0]}", f"to see more, run: git {' '.join(args)}")
+        super().__init__(f"git {args[0]}: {words[0]}", f"to see more, run: git {join(args)}")
         self.status = status
         self.stderr = stderr
 

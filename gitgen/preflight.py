@@ -57,7 +57,7 @@ def tip_of(repository: Repository, branch: str) -> str:
     return tip
 
 
-def clean_work_tree(repository: Repository, branch: str) -> None:
+def clean_work_tree(repository: Repository, branch: str, mend: str = "git commit or git stash") -> None:
     """GitgenError if the branch is checked out somewhere with uncommitted changes to tracked files."""
     worktree = worktree_of(repository, branch)
     changed = worktree.dirty() if worktree else ()
@@ -65,7 +65,7 @@ def clean_work_tree(repository: Repository, branch: str) -> None:
         names = ", ".join(changed[:NAMED]) if len(changed) <= NAMED else f"{len(changed)} files"
         raise GitgenError(
             f"{branch} is checked out at {worktree.top} with uncommitted changes: {names}",
-            "git commit, git stash, or have gitgen commit them first: --commit-dirty",
+            mend,
         )
 
 

@@ -13,7 +13,7 @@ from gitgen.worktree import Worktree, worktree_of
 
 REFS = "refs/gitgen/progress/"
 ASIDE = "refs/gitgen/aside/"
-"""Where the user may put what gitgen cannot read."""
+"""Where what can no longer be a step under way is kept."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from gitgen import context, steps, tokens
@@ -12,8 +13,9 @@ from gitgen.ai import Completion, Model, Request, retry
 from gitgen.beginning import begin_branch
 from gitgen.draft import Draft
 from gitgen.errors import GitgenError
+from gitgen.git import GitFailed
 from gitgen.profiles import Profile, profile_of
-from gitgen.progress import Progress, advance, busy, ref_of
+from gitgen.progress import ASIDE, Progress, advance, busy, ref_of
 from gitgen.record import Chat, File, Message, Reads, Reply, Turn, Usage
 from gitgen.render import render
 from gitgen.repository import LostRace
@@ -161,7 +163,9 @@ class Run:
         path = prompt_path(self.name)
         entry = self.tree.entry(path)
         if entry is None:
-            raise GitgenError(f"{path} is no longer on {self.branch}", f"bring it back: git log --stat -- {path}")
+            raise GitgenError(
+                f"{path} is no longer on {self.branch}", f"bring it back, or: gitgen resume --drop {self.branch}"
+            )
         return File(path, entry.oid)
 
     def _files(self) -> tuple[File, ...]:
@@ -234,10 +238,21 @@ class Run:
         try:
             repository.move(ref_of(self.branch), oid, self._stored, "step under way")
         except LostRace:
-            raise busy(self.branch) from None
+            raise self._overtaken(oid) from None
         first, self._stored = self._stored is None, oid
         if first and repository.tip(self.branch) is None:
             begin_branch(repository, self.branch, self.tip)
+
+    def _overtaken(self, oid: str) -> GitgenError:
+        """The error for a progress ref that another process has moved; a reply of ours is kept on a ref of its own."""
+        if self.chat.turns[-1].reply is None:
+            return busy(self.branch)
+        aside = f"{ASIDE}{self.name}-{oid[:10]}"
+        self.world.repository.move(aside, oid, None, "overtaken")
+        return GitgenError(
+            f"The step on {self.branch} was taken on or ended elsewhere; this reply is kept as {aside}",
+            f"git show {aside}; gitgen log {self.branch} shows how the step ended",
+        )
 
     def _chat_blob(self) -> Blob:
         return Blob(self.chat.to_json().encode())
@@ -270,13 +285,26 @@ class _Keeper:
             seconds=round((now - self.began).total_seconds(), 3),
         )
         run.chat = run.chat.answered(answered)
-        run._store()
+        try:
+            run._store()
+        except GitFailed as error:
+            raise _kept_outside(run.chat, error) from None
         self.began = now
 
     def _estimated(self, reply: Reply) -> Usage:
         prompt = tokens.count([message["content"] for message in self.request.messages], reply.model)
         completion = tokens.counter(reply.model)(reply.content)
         return Usage(prompt, completion, prompt + completion, None, "estimated")
+
+
+def _kept_outside(chat: Chat, error: GitFailed) -> GitgenError:
+    """The error for a reply that Git cannot take, on a full disk say; the chat is put into a file instead."""
+    try:
+        with NamedTemporaryFile("w", encoding="utf-8", prefix="gitgen-", suffix=".json", delete=False) as file:
+            file.write(chat.to_json())
+    except OSError:
+        return error
+    return GitgenError(f"{error.what}; the reply is kept in {file.name}", "mend that; gitgen resume then asks again")
 
 
 class _Unfinished(Exception):

@@ -318,7 +318,7 @@ def test_uncommitted_changes_stop_a_step(
     before = kept(session)
     what, mend = complaint(gitgen(*command))
     assert "gitgen/s is checked out at" in what and "uncommitted changes: hello.py" in what
-    assert "--commit-dirty" in mend or command == ("resume",)
+    assert ("--commit-dirty" in mend) == (command == ("fix", "More"))
     assert running.requests == [] and kept(session) == before
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -234,6 +235,34 @@ def test_two_steps_at_once_on_one_session_do_not_overwrite_each_other(folder: Pa
         with endpoint(says(FRENCH, between=meanwhile)) as scripted:
             assert fixed(world(scripted)).status == "ok"
         assert other.requests == []
+
+
+def test_a_reply_that_was_overtaken_is_kept(folder: Path, world: Worlds) -> None:
+    """Two processes resume one step: each asks, one stores its reply first."""
+
+    def overtake() -> None:
+        git(folder, "update-ref", "-d", "refs/gitgen/progress/x")
+
+    with (
+        endpoint(says(FRENCH, between=overtake)) as scripted,
+        pytest.raises(GitgenError, match="kept as refs") as caught,
+    ):
+        fixed(world(scripted))
+    kept = str(caught.value).rpartition(" ")[2]
+    assert "Bonjour" in git(folder, "show", f"{kept}:.gitgen/x/0001-fix.json")
+
+
+def test_a_reply_that_git_cannot_take_is_kept_outside(
+    folder: Path, world: Worlds, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def damage() -> None:
+        (folder / ".git/config").write_text("[")
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with endpoint(says(FRENCH, between=damage)) as scripted, pytest.raises(GitgenError, match="kept in ") as caught:
+        fixed(world(scripted))
+    chat = Chat.from_json(Path(str(caught.value).rpartition(" ")[2]).read_text())
+    assert chat.replies() == (FRENCH,)
 
 
 def test_secrets_are_taken_out_before_anything_is_stored(folder: Path, world: Worlds) -> None:

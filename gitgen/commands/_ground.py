@@ -33,7 +33,7 @@ def stand(repository: Repository, named: str | None, commit_dirty: bool) -> Grou
         preflight.commit_dirty(repository, branch)
         tip = preflight.tip_of(repository, branch)
     elif session is not None:
-        preflight.clean_work_tree(repository, branch)
+        preflight.clean_work_tree(repository, branch, "git commit, git stash, or the same again with --commit-dirty")
     else:
         _warn_of_uncommitted(repository, branch)
     return Ground(branch, tip, session is not None)

@@ -47,7 +47,7 @@ def command(branch: str | None, drop: bool, **flags: Any) -> int:
     if drop and progress is None:
         raise GitgenError(f"No step is under way on {branch}", "gitgen log shows the steps")
     if repository.tip(branch) is not None:
-        preflight.clean_work_tree(repository, branch)
+        preflight.clean_work_tree(repository, branch, f"git commit or git stash there, then: gitgen resume {branch}")
     with world(repository, flags, sure_to_ask=False) as here:
         if drop and progress is not None:
             landed = Run.resume(here, preflight.tip_of(repository, branch), progress).land("partial")
