@@ -33,7 +33,13 @@ def repository_at(folder: Path) -> Repository:
 def refuse_bare(repository: Repository) -> None:
     """GitgenError for a repository without a work tree."""
     if repository.top is None:
+        if repository.git.text("rev-parse", "--is-inside-git-dir") == "true" and not _is_bare(repository):
+            raise GitgenError("This folder is Git's own", "cd to the work tree")
         raise GitgenError("This repository is bare", f"git clone {repository.git.folder} WORK, and go on in WORK")
+
+
+def _is_bare(repository: Repository) -> bool:
+    return repository.git.text("rev-parse", "--is-bare-repository") == "true"
 
 
 def branch_of_head(repository: Repository) -> tuple[str, str]:

@@ -88,6 +88,10 @@ def bare(folder: Path) -> Path:
     return folder.parent / "bare"
 
 
+def inside_git(folder: Path) -> Path:
+    return folder / ".git"
+
+
 def taken(folder: Path) -> Path:
     git(folder, "branch", "gitgen/s")
     return folder
@@ -153,6 +157,8 @@ CASES: list[tuple[Setup, tuple[str, ...], str, str]] = [
     (unborn, FIX, "main has no commit yet", "git commit"),
     (bare, NEW, "repository is bare", "git clone"),
     (bare, FIX, "repository is bare", "git clone"),
+    (inside_git, NEW, "folder is Git's own", "cd to the work tree"),
+    (inside_git, FIX, "folder is Git's own", "cd to the work tree"),
     (taken, NEW, "gitgen/s is there already", "--name"),
     (taken, FIX, "gitgen/s is there already", "--name"),
     (blocked, NEW, "The branch gitgen leaves no room for gitgen/s", "git branch -m gitgen"),

@@ -126,8 +126,10 @@ def test_a_repository_without_a_commit_gets_its_first(new: Gitgen, tmp_path: Pat
     assert git(tmp_path / "fresh", "status", "--porcelain") == ""
 
 
-def test_a_folder_below_a_file_is_told(new: Gitgen, tmp_path: Path) -> None:
+@pytest.mark.parametrize("path", ["file/below/it", "dangling"])
+def test_a_folder_that_cannot_be_made_is_told(new: Gitgen, tmp_path: Path, path: str) -> None:
     write(tmp_path, {"file": ""})
+    (tmp_path / "dangling").symlink_to("nowhere/at-all")
     with endpoint() as scripted:
-        ran = new(scripted, "file/below/it", "-m", "Greet the user")
-    assert ran.code == 1 and "Not a directory" in ran.err, ran.err
+        ran = new(scripted, path, "-m", "Greet the user")
+    assert ran.code == 1 and f"{path} cannot be made" in ran.err, ran.err

@@ -117,7 +117,10 @@ def _in_new_repository(
     if unborn:
         preflight.nothing_staged(unborn)
     made = not path.exists()
-    path.mkdir(parents=True, exist_ok=True)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise GitgenError(f"{path} cannot be made: {error.strerror}", "gitgen new with another PATH") from None
     here = Repository(Git(path), path)
     try:
         _ = here.identity
