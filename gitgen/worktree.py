@@ -46,6 +46,11 @@ class Worktree:
 
         Git's own two-tree merge (man git-read-tree): what was changed, or is there untracked, is never overwritten.
         """
+        untracked = self._untracked(old, new)
+        if all(self._holds(name, new) for name in untracked):
+            # Git was killed after it wrote the files, and before it wrote the index.
+            for name in untracked:
+                (self.top / name).unlink()
         return self._read_tree(old, new)
 
     def _read_tree(self, old: str, new: str, *more: str) -> str | None:
@@ -73,6 +78,14 @@ class Worktree:
             "ls-files", "--others", "-z", "--", *sorted(occupied), environ={"GIT_LITERAL_PATHSPECS": "1"}
         )
         return [name for name in listed.decode("utf-8", "surrogateescape").split("\0") if name]
+
+    def _holds(self, name: str, commit: str) -> bool:
+        """Whether a file is, byte for byte, the one that a commit has there."""
+        path = self.top / name
+        if path.is_symlink() or not path.is_file():
+            return False
+        there = self.git.text("rev-parse", "-q", "--verify", f"{commit}:{name}", check=False)
+        return there == self.git.text("hash-object", "--", name)
 
     def rebases(self, branch: str) -> bool:
         """Whether a rebase of the branch is under way here; git then shows HEAD as detached."""

@@ -96,6 +96,17 @@ def test_an_ignored_file_is_never_overwritten(
     assert (folder / mine).read_text() == "mine\n"
 
 
+def test_what_a_killed_git_has_written_already_is_no_obstacle(
+    folder: Path, repository: Repository, worktree: Worktree
+) -> None:
+    old, new = next_commit(repository, {"hello.py": Blob(b"1\n"), "new/a": Blob(b"2\n"), "new/b": Blob(b"3\n")})
+    write(folder, {"new/a": "2\n", "new/b": "mine\n"})
+    assert worktree.fast_forward(old, new) and (folder / "new/a").exists()
+    (folder / "new/b").unlink()
+    assert worktree.fast_forward(old, new) is None
+    assert git(folder, "status", "--porcelain") == "" and (folder / "new/a").read_text() == "2\n"
+
+
 def test_a_folder_in_place_of_a_tracked_file_is_no_obstacle(
     folder: Path, repository: Repository, worktree: Worktree
 ) -> None:
