@@ -39,7 +39,8 @@ class GitFailed(GitgenError):
 
     def __init__(self, args: tuple[str, ...], status: int, stderr: str) -> None:
         words = [line for line in stderr.splitlines() if line.strip()] or [f"exit status {status}"]
-        super().__init__(f"git {args[0]}: {words[0]}", f"to see more, run: git {join(args)}")
+        command = next(word for word in args if not word.startswith("-") and "=" not in word)
+        super().__init__(f"git {command}: {words[0]}", f"to see more, run: git {join(args)}")
         self.status = status
         self.stderr = stderr
 

@@ -265,4 +265,7 @@ def _chat_from_dict(item: Mapping[str, Any]) -> Chat:
     if _of(int, item, "version") > VERSION:
         raise ValueError(f"the chat file is of version {item['version']}; this gitgen reads up to {VERSION}")
     turns = tuple(_turn_from_dict(turn) for turn in _of(list, item, "turns"))
-    return Chat(_of(str, item, "step"), _of(dict, item, "inputs"), turns)
+    inputs = _of(dict, item, "inputs")
+    for path in _of(list, {"files": [], **inputs}, "files"):
+        _of(str, {"files": path}, "files")
+    return Chat(_of(str, item, "step"), inputs, turns)

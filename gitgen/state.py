@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -141,7 +142,7 @@ def chat_path(name: str, tree: GitTree, step: str) -> str:
     """The path of the next chat file: the highest number in the session's folder plus one, then the step."""
     names = (PurePosixPath(entry.path).name for entry in tree.walk(folder_of(name)))
     numbers = (name.partition("-")[0] for name in names if name.endswith(".json"))
-    number = max((int(n) for n in numbers if n.isascii() and n.isdigit()), default=0)
+    number = max((int(n) for n in numbers if re.fullmatch(r"[0-9]{1,9}", n)), default=0)
     return f"{folder_of(name)}/{number + 1:04d}-{step}.json"
 
 

@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from gitgen.repository import Repository
+from gitgen.state import chat_path
+from gitgen.values import Blob
 from tests.conftest import Gitgen, git
 from tests.replies import FRENCH
 from tests.scripted import endpoint, says
@@ -111,6 +114,7 @@ BROKEN = {
     "later": json.dumps({**CHAT, "version": 99}).encode(),
     "version": json.dumps({**CHAT, "version": "1"}).encode(),
     "inputs": json.dumps({**CHAT, "inputs": [1]}).encode(),
+    "files": json.dumps({**CHAT, "inputs": {"feedback": "x", "files": [1]}}).encode(),
     "turns": json.dumps({**CHAT, "turns": {}}).encode(),
     "role": turn(messages=[{"role": RED, "content": []}]),
     "text": turn(messages=[{"role": "user", "content": [{"text": 5}]}]),
@@ -132,6 +136,19 @@ def test_a_chat_that_is_none_is_told_as_such(gitgen: Gitgen, session: Path, chat
     ):
         ran = gitgen(*command, GITGEN_MODEL="m", GITGEN_BASE_URL="http://127.0.0.1:9/v1")
         assert ran.code == 1 and "cannot be read" in ran.err and not re.search("[\x1b\x9b]", ran.err), ran.err
+
+
+def test_a_step_that_has_no_feedback_can_be_asked_again(gitgen: Gitgen, session: Path) -> None:
+    fetched(session, json.dumps({**CHAT, "inputs": {}}).encode(), Status="rejected")
+    with endpoint(says(FRENCH)) as scripted:
+        ran = gitgen("resume", "gitgen/s", "--rounds", "0", GITGEN_MODEL="m", GITGEN_BASE_URL=scripted.base_url)
+    assert ran.code == 1 and "The reply was rejected" in ran.err, ran.err
+
+
+def test_a_chat_of_an_endless_number_is_not_counted(repository: Repository) -> None:
+    endless = {f".gitgen/s/{'9' * 5000}-fix.json": Blob(b"{}"), ".gitgen/s/0007-fix.json": Blob(b"{}")}
+    oid = repository.commit(repository.resolve("HEAD"), "Endless\n", endless, repository.tree("HEAD"))
+    assert chat_path("s", repository.tree(oid), "fix") == ".gitgen/s/0008-fix.json"
 
 
 @pytest.mark.parametrize("content", ["a commit of a person", "a later version", "a blob"])

@@ -8,12 +8,12 @@ from gitgen.steps import Brief
 
 
 def subject(inputs: Mapping[str, Any]) -> str:
-    return str(inputs["feedback"])
+    return str(inputs.get("feedback", ""))
 
 
 def run(brief: Brief) -> None:
     form = brief.edit_format()
     brief.edits(
         *brief.opening(form),
-        user(*brief.files(), brief.preprompt(f"fix-{form}"), str(brief.inputs["feedback"])),
+        user(*brief.files(), brief.preprompt(f"fix-{form}"), subject(brief.inputs)),
     )
