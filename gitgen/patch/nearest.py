@@ -53,8 +53,8 @@ def _by_words(old: Sequence[str], lines: Sequence[str]) -> int | None:
     if not wanted:
         return None
     best = 0.0, -1
-    for number, line in enumerate(lines):
-        words = set(re.findall(r"\w{3,}", line))
+    for number in {number for word in wanted for number, line in enumerate(lines) if word in line}:
+        words = set(re.findall(r"\w{3,}", lines[number]))
         alike = len(wanted & words) / len(wanted | words) if words else 0.0
         best = max(best, (alike, -number - 1))
     return max(0, -best[1] - 1 - list(old).index(longest)) if best[0] > 0.3 else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
@@ -19,6 +19,8 @@ _TYPOGRAPHIC = str.maketrans(
 )
 MOST_PLACES = 40
 """So many places are enough to know that a hunk is ambiguous."""
+_NOT_ASKED_FOR = "\0"
+"""The letter of every line of the file that no hunk has."""
 _MOST_SCANNED = 50_000_000
 """So many lines are looked at for hunks that have no rare line; no honest reply comes near."""
 
@@ -90,7 +92,7 @@ def find(
 
 def _spell(keys: Iterable[str], letters: dict[str, str], *, grow: bool) -> str:
     if not grow:
-        return "".join([letters.get(key, "\0") for key in keys])
+        return "".join([letters.get(key, _NOT_ASKED_FOR) for key in keys])
     return "".join([letters.setdefault(key, chr(min(len(letters) + 2, 0x10FFFF))) for key in keys])
 
 
@@ -99,7 +101,10 @@ class _Haystack:
 
     def __init__(self, letters: str) -> None:
         self._letters = letters
-        self._counts = Counter(letters)
+        self._stands: defaultdict[str, list[int]] = defaultdict(list)
+        for at, letter in enumerate(letters):
+            if letter != _NOT_ASKED_FOR:
+                self._stands[letter].append(at)
         self._found: dict[str, list[int]] = {}
         self._scanned = 0
 
@@ -113,20 +118,20 @@ class _Haystack:
         return places
 
     def _search(self, side: str) -> list[int]:
-        counts = [self._counts[letter] for letter in side]
-        if not side or not min(counts):
+        if not side or not all(letter in self._stands for letter in side):
             return []
-        if min(counts) > MOST_PLACES:
+        rarest = min(side, key=lambda letter: len(self._stands[letter]))
+        if len(self._stands[rarest]) > MOST_PLACES:
             self._scanned += len(self._letters)
-            return self._starts(side, 0) if self._scanned < _MOST_SCANNED else []
-        offset = counts.index(min(counts))
-        starts = [at - offset for at in self._starts(side[offset], offset)]
+            return self._starts(side) if self._scanned < _MOST_SCANNED else []
+        offset = side.index(rarest)
+        starts = [at - offset for at in self._stands[rarest] if at >= offset]
         return [at for at in starts if self._letters.startswith(side, at)]
 
-    def _starts(self, needle: str, first: int) -> list[int]:
+    def _starts(self, side: str) -> list[int]:
         starts: list[int] = []
-        at = self._letters.find(needle, first)
+        at = self._letters.find(side)
         while at >= 0 and len(starts) < MOST_PLACES:
             starts.append(at)
-            at = self._letters.find(needle, at + 1)
+            at = self._letters.find(side, at + 1)
         return starts

@@ -99,6 +99,8 @@ def shift_of(hunk: Hunk, match: Match, text: Text, habits: Habits) -> indent.Shi
     habit = habits.conversion
     if habit and not any(line.startswith("\t" if habit.to_tabs else " " * habit.width) for line in text.lines):
         habit = None
+    if habit is None and match.rung is EXACT:
+        return indent.Shift()
     return indent.shift([(row.op, row.text, line) for row, line in _both(hunk, match, text)], habit)
 
 

@@ -33,6 +33,8 @@ def read(text: str, read_text: Callable[[str], list[Edit]]) -> list[Edit]:
 
     `read_text` reads a patch that stands in one of its strings.
     """
+    if text.lstrip()[:1] not in ("{", "["):
+        return []
     try:
         found = json.loads(text, strict=False)
     except (ValueError, RecursionError):

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _OPENING = re.compile(r"^(?P<indent>[ \t]*(?:(?:[-*+]|\d{1,3}[.)])[ \t]+)?)(?P<ticks>`{3,}|~{3,})(?P<info>[^`]*)$")
 _ROW = ("+", "-", " ", "@", "\\", "", "i", "n", "d", "o", "s", "r")
 """How a line of an unfenced diff can begin: a row, or one of Git's own header lines."""
 _THINKING = re.compile(r"^[ \t]*<(think(?:ing)?[\w-]*|reasoning)>")
+_FIRST_ROWS = re.compile(r"diff --git |@@ -\d+(,\d+)? \+\d+(,\d+)? @@")
+_MAY_THINK = re.compile(r"</?think|<reasoning>")
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(NamedTuple):
     """A run of lines: prose, or what stands in one fence (`fenced`), without the fence's own lines."""
 
     lines: tuple[str, ...]
@@ -35,6 +36,8 @@ def lines_of(reply: str) -> list[str]:
 
 def without_thinking(reply: str) -> str:
     """The reply without the thoughts that some models put before it; their fences are not answers."""
+    if not _MAY_THINK.search(reply):
+        return reply
     kept: list[str] = []
     awaited = ""
     fence = ""
@@ -77,8 +80,8 @@ def blocks(lines: list[str]) -> Iterator[Block]:
             yield Block(tuple(prose), number=begun + 1)
         end, closed = _end_of_fence(lines, at, opening)
         width = len(opening["indent"])
-        inside = tuple(_dedent(line, width) for line in lines[at + 1 : end])
-        yield Block(inside, True, opening["info"].strip(), closed, at + 1)
+        inside = lines[at + 1 : end] if not width else [_dedent(line, width) for line in lines[at + 1 : end]]
+        yield Block(tuple(inside), True, opening["info"].strip(), closed, at + 1)
         at = begun = end + 1 if closed else end
         prose = []
     if prose:
@@ -87,14 +90,15 @@ def blocks(lines: list[str]) -> Iterator[Block]:
 
 def begins_diff(lines: Sequence[str], at: int) -> bool:
     """Whether a unified diff begins at this line."""
-    line, following = lines[at], lines[at + 1] if at + 1 < len(lines) else ""
-    return line.startswith("diff --git ") or (line.startswith("--- ") and following.startswith("+++ "))
+    if lines[at].startswith("--- "):
+        return at + 1 < len(lines) and lines[at + 1].startswith("+++ ")
+    return lines[at].startswith("diff --git ")
 
 
 def _end_of_fence(lines: list[str], at: int, opening: re.Match[str]) -> tuple[int, bool]:
     """Where the fence that opens at `at` ends, and whether by a closing line of its own."""
     ticks, width, deep = opening["ticks"], len(opening["indent"]), 0
-    rows = is_diff(opening["info"].strip(), lines[at + 1 : at + 12])
+    rows: bool | None = None
     for number in range(at + 1, len(lines)):
         line = lines[number]
         if ticks not in line:
@@ -102,6 +106,8 @@ def _end_of_fence(lines: list[str], at: int, opening: re.Match[str]) -> tuple[in
         inner = _OPENING.match(line)
         if inner is None or inner["ticks"][0] != ticks[0] or len(inner["ticks"]) < len(ticks):
             continue
+        if rows is None:
+            rows = is_diff(opening["info"].strip(), lines[at + 1 : min(number, at + 12)])
         if rows and line[width : width + 1] in ("+", "-", " "):
             continue  # a row of the diff that is itself a fence's line
         if inner["info"].strip():
@@ -119,11 +125,13 @@ def is_diff(info: str, lines: Sequence[str]) -> bool:
     """Whether a fence holds a unified diff, by its info string or its first lines."""
     if info.split(" ")[0].lower() in ("diff", "patch", "udiff"):
         return True
-    for line, following in zip(lines, [*lines[1:], ""], strict=False):
-        if line.startswith("diff --git ") or re.match(r"@@ -\d+(,\d+)? \+\d+(,\d+)? @@", line):
+    above = ""
+    for line in lines:
+        if line.startswith(("diff --git ", "@@ -")) and _FIRST_ROWS.match(line):
             return True
-        if line.lstrip().startswith("--- ") and following.lstrip().startswith("+++ "):
+        if "+++ " in line and line.lstrip().startswith("+++ ") and above.lstrip().startswith("--- "):
             return True
+        above = line
     return False
 
 

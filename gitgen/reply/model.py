@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gitgen.edits import Hunk, Row
+from gitgen.edits import Hunk
 
 
 class LinesLost(Exception):
@@ -24,7 +24,7 @@ def through_unidiff(hunks: tuple[Hunk, ...]) -> tuple[Hunk, ...]:
         parsed = PatchSet.from_string("".join(text))
     except UnidiffParseError as error:
         raise LinesLost(str(error)) from error
-    found = [tuple(Row(line.line_type, line.value[:-1]) for line in hunk) for hunk in parsed[0]]
-    if found != [hunk.rows for hunk in hunks]:
+    found = [(line.line_type, line.value[:-1]) for hunk in parsed[0] for line in hunk]
+    if len(parsed[0]) != len(hunks) or found != [row for hunk in hunks for row in hunk.rows]:
         raise LinesLost("a changed line was lost on the way")
     return hunks

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _KNOWN = re.compile(
     r"(docker|container|make|gnumake|proc|gem|rake|vagrant|jenkins|brew|just|caddy|pip|pod|fast)file|licen[sc]e|"
@@ -18,6 +19,7 @@ _SHELL = re.compile(
 )
 _LONGEST = 400
 """A line that is longer names no file."""
+_MORE_THAN_A_LANGUAGE = re.compile(r"[\s.:=/\\]")
 _SCRIPTS = (".sh", ".bash", ".zsh", ".fish", ".ps1", ".psm1", ".bat", ".cmd")
 _EXTENSION = re.compile(r"\.[A-Za-z0-9_+-]{1,12}$")
 _LABEL = re.compile(
@@ -114,9 +116,10 @@ def _after_colon(text: str) -> str | None:
     return inner if plausible(inner) else None
 
 
+@lru_cache(maxsize=256)  # a reply has a few info strings, again and again
 def of_info(info: str) -> str | None:
     """The file that an info string names: `py src/a.py`, `py:src/a.py`, `src/a.py` or `py title="a.py"`."""
-    if len(info) > _LONGEST:
+    if len(info) > _LONGEST or not _MORE_THAN_A_LANGUAGE.search(info):
         return None
     keyed = re.search(r"(?:title|file|filename|path|name)\s*=\s*(?:\"([^\"]+)\"|'([^']+)'|(\S+))", info)
     if keyed:

@@ -14,6 +14,7 @@ from gitgen.reply.model import LinesLost
 from gitgen.reply.unified import Diff
 
 _SHELL_PATCH = re.compile(r"^\s*(?:git\s+apply|patch|apply_patch|cat)\b.*<<-?\s*['\"]?(\w+)['\"]?")
+_BEHIND_LANGUAGE = re.compile(r"[\s:{].*", re.DOTALL)
 _HALF_SURROGATE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
 
@@ -78,7 +79,7 @@ class _Reader:
                 self.heading = names.of_label(line)
 
     def _fence(self, block: Block) -> None:
-        lines, language = _unwrapped(block.lines), re.split(r"[\s:{]", block.info)[0].lower()
+        lines, language = _unwrapped(block.lines), _BEHIND_LANGUAGE.sub("", block.info).lower()
         named = names.of_info(block.info) or self.label
         if any(map(envelopes.BEGIN.match, lines)):
             self._envelope(lines, closed=block.closed)

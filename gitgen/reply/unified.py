@@ -118,7 +118,7 @@ class Diff:
             return 1
         if line[:4] in ("--- ", "+++ "):
             return self._names(lines, at)
-        place = headers.place_of(line)
+        place = headers.place_of(line) if line.startswith("@@") else None
         if place is not None:
             self._section().drafts.append(_Draft(place))
             self.heading = False
