@@ -132,6 +132,26 @@ def test_a_line_is_never_added_beside_itself_by_mistake() -> None:
     assert refused("a\ninclude <x>\ninclude <y>\nb\n", "@@ @@\n a\n+include <x>\n include <z>\n include <y>\n b\n")
 
 
+def test_a_later_draft_that_adds_the_same_line_does_not_add_it_twice() -> None:
+    first = "@@ @@\n one\n+1.5\n two\n"
+    later = "```\n\nAgain:\n\n```diff\n--- f\n+++ f\n@@ @@\n-one\n+1\n+1.5\n two\n"
+    assert patched(FILE, first, later) == FILE.replace("one\n", "1\n1.5\n")
+
+
+def test_a_line_that_is_removed_and_kept_at_once_is_refused() -> None:
+    assert refused(FILE, "@@ @@\n one\n two\n-three\n+3\n three\n four\n five\n") == "no-place"
+
+
+def test_a_line_is_never_put_beside_its_like_that_the_hunk_skips() -> None:
+    file = "f(1)\n}\n# Now\nif main:\n    g(2)\n    h(3)\n"
+    assert refused(file, "@@ @@\n f(1)\n }\n-# Now\n+if main:\n     g(2)\n     h(3)\n") == "no-place"
+
+
+def test_two_ways_to_read_the_context_of_one_edit_are_one_place() -> None:
+    file = "f(1)\n}\n\n// Now\nn = 1\nprint(n)\n\nend\n"
+    assert patched(file, "@@ @@\n f(1)\n }\n \n-n = 1\n+n = 2\n print(n)\n") == file.replace("1\np", "2\np")
+
+
 def test_the_note_says_how_a_hunk_was_matched() -> None:
     draft = Draft({"f": b"  a\n  b\n"}).read("--- f\n+++ f\n@@ @@\n a\n-b\n+c\n")
     assert draft.notes == ("f: hunk 1 matched after an indentation shift",)

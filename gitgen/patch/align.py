@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from gitgen.edits import Hunk, Row
 from gitgen.patch.rungs import Rung, bare
-from gitgen.patch.splice import Match
+from gitgen.patch.splice import Match, lines_below
 
 LOOSE = Rung(bare, "although its context differs")
 
@@ -50,7 +50,8 @@ class Aligner:
         found = [match for match in tried if match is not None]
         found = [match for match in found if self._holds(hunk, match)]
         best = min((match.cost for match in found), default=0.0)
-        distinct = {match.at: match for match in found if match.cost < best + _CLEARLY_WORSE}
+        close = [match for match in found if match.cost < best + _CLEARLY_WORSE]
+        distinct = {_effect(hunk, match): match for match in sorted(close, key=lambda match: -match.cost)}
         return sorted(distinct.values(), key=lambda match: (match.start, -match.cost))
 
     def _anchors(self, old: Sequence[tuple[Row, str]]) -> list[tuple[int, list[int]]]:
@@ -172,10 +173,13 @@ class Aligner:
             at = next(places, None)
             if row.op == "-":
                 run.removed += [at] if at is not None else []
+                run.taken.add(bare(row.text))
             elif at is not None or row.text.strip():
                 altered = {keys[at]} if at is not None and keys[at] != bare(row.text) else set()
                 run.altered = run.altered | altered
                 run.lost_below = at is None and self._elsewhere(bare(row.text))
+                if at is None and bare(row.text) in run.taken:
+                    return False  # removed and kept at once, where the file has it once
                 if not run.has_one_place(at, row.text == "\0", keys):
                     return False
                 run = _Run()
@@ -185,6 +189,21 @@ class Aligner:
     def _elsewhere(self, lost: str | None) -> bool:
         """Whether a context row that is not where it should be is a line of the file all the same."""
         return lost is not None and len(lost) > 3 and lost in self._index
+
+
+def _effect(hunk: Hunk, match: Match) -> tuple[int, ...]:
+    """For every changed row the line that it changes: ways that differ in context alone are one place."""
+    changed: list[int] = []
+    places = iter(match.at)
+    below = lines_below(hunk, match)
+    cursor = match.start
+    for number, row in enumerate(hunk.rows):
+        cursor = below.get(number, cursor)
+        at = next(places) if row.op != "+" else None
+        if row.op != " ":
+            changed.append(cursor if at is None else at)
+        cursor = cursor if at is None else at + 1
+    return tuple(changed)
 
 
 _Trail = tuple[int | None, "_Trail"] | None
@@ -230,6 +249,8 @@ class _Run:
     """Whether the context row on that side is in the file, but not there."""
     added: list[str] = field(default_factory=list)
     removed: list[int] = field(default_factory=list)
+    taken: set[str] = field(default_factory=set)
+    """What the removed rows say."""
     altered: set[str] = field(default_factory=set)
     """The file's lines on which the context rows beside the run stand though they read otherwise."""
 
@@ -240,7 +261,8 @@ class _Run:
     def has_one_place(self, below: int | None, at_end: bool, keys: Sequence[str]) -> bool:
         """Whether the run, followed by a row on line `below`, can go to one place only."""
         if self.removed:
-            return self.removed[-1] - self.removed[0] == len(self.removed) - 1
+            together = self.removed[-1] - self.removed[0] == len(self.removed) - 1
+            return together and not self._doubles(below, keys)
         if not self.added:
             return True
         if any(len(line) > 3 and line in self.strangers(below, keys) for line in self.added):
@@ -251,6 +273,14 @@ class _Run:
         if self.above is not None:
             return not self.lost_above and not self.lost_below and (at_end or keys[self.above] != "")
         return below is not None and not self.lost_above
+
+    def _doubles(self, below: int | None, keys: Sequence[str]) -> bool:
+        """Whether a new line would stand right beside its like, a line of the file that the hunk skips."""
+        above, after = self.removed[0] - 1, self.removed[-1] + 1
+        skipped = [keys[above] if above >= 0 and above != self.above else ""]
+        skipped.append(keys[after] if after < len(keys) and after != below else "")
+        edges = self.added[:1] + self.added[-1:]
+        return any(len(mine) > 3 and mine == theirs for mine, theirs in zip(edges, skipped, strict=False))
 
     def strangers(self, below: int | None, keys: Sequence[str]) -> set[str]:
         """The file's lines beside the run that its context does not know: to add one of them is a mistake."""

@@ -224,12 +224,14 @@ class _Fitting:
 
     def _has_room(self, key: Key, found: list[Splice]) -> bool:
         """Whether no other hunk changes these lines; an earlier draft of the same change gives way."""
-        others = self.made.clashing(found)
-        if any(self.hunks[other].draft >= self.hunks[key].draft for other in others):
+        draft = self.hunks[key].draft
+        again = {other for other in self.made.repeated_by(found) if self.hunks[other].draft < draft}
+        others = self.made.clashing(found) - again
+        if any(self.hunks[other].draft >= draft for other in others):
             return False
         if not all(splice.covers(found, self.made.splices[other]) for other in others):
             return False
-        for other in others:
+        for other in others | again:
             self.made.remove(other)
             self.notes[other[0]] = "left aside for a later draft of it"
         return True

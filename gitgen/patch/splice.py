@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from gitgen.edits import Hunk, Row
@@ -197,12 +197,17 @@ class Made:
 
     def repeats(self, found: list[Splice]) -> bool:
         """Whether the splices only do again what other hunks do."""
-        return all(any(_does(other, one) for other in self._near(one.start)) for one in found)
+        near = [(one, [other for key in self._near(one.start) for other in self.splices[key]]) for one in found]
+        return all(any(_does(other, one) for other in others) for one, others in near)
 
-    def _near(self, line: int) -> Iterator[Splice]:
-        keys = {self._taken.get(line), self._taken.get(line - 1), *self._added.get(line, ())} - {None}
-        for key in keys:
-            yield from self.splices[key] if key else ()
+    def repeated_by(self, found: Sequence[Splice]) -> set[Key]:
+        """The hunks that do nothing which these splices do not do too."""
+        near = {key for one in found for line in range(one.start, one.end + 1) for key in self._near(line)}
+        return {key for key in near if all(any(_does(one, other) for one in found) for other in self.splices[key])}
+
+    def _near(self, line: int) -> set[Key]:
+        beside = (self._taken.get(line - 1), self._taken.get(line))
+        return {key for key in beside if key is not None} | self._added.get(line, set())
 
 
 def _does(splice: Splice, other: Splice) -> bool:
