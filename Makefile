@@ -1,12 +1,15 @@
 # make test    everything that must hold: format, lint, types, tests
 # make demo    gitgen's main job on a real model, on this machine, without a key
 # make faults  kill gitgen at every call of git, and resume: minutes
+# make fuzz    look for replies that break the reader, for FUZZ_SECONDS
 # make bench   the tables of benchmarks/
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: test demo faults bench clean
+FUZZ_SECONDS ?= 600
+
+.PHONY: test demo faults fuzz bench clean
 .DELETE_ON_ERROR:
 
 test: $(VENV)/dev
@@ -21,6 +24,11 @@ demo: $(VENV)/local
 faults: $(VENV)/dev
 	GITGEN_FAULTS=all $(BIN)/python -m pytest -n auto tests/test_killed.py
 
+fuzz: $(VENV)/fuzz
+	mkdir -p .cache/fuzz
+	$(BIN)/python -m tests.fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=400 -timeout=10 \
+		-artifact_prefix=.cache/ .cache/fuzz
+
 bench: $(VENV)/dev
 	$(BIN)/python -m benchmarks
 
@@ -34,6 +42,10 @@ $(BIN)/python:
 $(VENV)/dev: $(BIN)/python pyproject.toml
 	$(BIN)/pip --quiet install --editable '.[local]' --group dev
 	-$(BIN)/gitgen models pull
+	touch $@
+
+$(VENV)/fuzz: $(BIN)/python pyproject.toml
+	$(BIN)/pip --quiet install --editable . --group fuzz
 	touch $@
 
 $(VENV)/local: $(BIN)/python pyproject.toml
