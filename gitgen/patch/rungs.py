@@ -20,6 +20,7 @@ _TYPOGRAPHIC = str.maketrans(
 MOST_PLACES = 40
 """So many places are enough to know that a hunk is ambiguous."""
 _NOT_ASKED_FOR = "\0"
+_LAST = chr(0x10FFFF)
 """The letter of every line of the file that no hunk has."""
 _MOST_SCANNED = 50_000_000
 """So many lines are looked at for hunks that have no rare line; no honest reply comes near."""
@@ -92,8 +93,9 @@ def find(
 
 def _spell(keys: Iterable[str], letters: dict[str, str], *, grow: bool) -> str:
     if not grow:
-        return "".join([letters.get(key, _NOT_ASKED_FOR) for key in keys])
-    return "".join([letters.setdefault(key, chr(min(len(letters) + 2, 0x10FFFF))) for key in keys])
+        # Lines beyond the last letter share it, so it must not be found anywhere.
+        return "".join([letters.get(key, _NOT_ASKED_FOR) for key in keys]).replace(_LAST, _NOT_ASKED_FOR)
+    return "".join([letters.setdefault(key, chr(min(len(letters) + 2, ord(_LAST)))) for key in keys])
 
 
 class _Haystack:
