@@ -63,6 +63,8 @@ def _complain(what: str, mend: str) -> None:
 
 
 def _run(arguments: list[str]) -> int:
+    import signal
+
     import click
 
     from gitgen.commands import gitgen
@@ -72,6 +74,10 @@ def _run(arguments: list[str]) -> int:
         sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
     _check_folder()
     leave_hook(os.environ)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # To be ended or hung up on is to be interrupted: what has arrived is kept. Under nohup it stays ignored.
+        if signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
     if isinstance(sys.stdout, TextIOWrapper):
         # A file name need not be text, and a terminal need not know every letter.
         sys.stdout.reconfigure(errors="backslashreplace")

@@ -131,6 +131,13 @@ def test_nothing_is_written_through_links_submodules_or_files(path: str) -> None
     assert not draft.changes
 
 
+def test_a_path_below_a_folder_or_a_submodule_is_no_path_beside_it() -> None:
+    for folder in ("module", "dir"):
+        draft = Draft(Lazy(9)).read(diff(f"{folder}/a.py", "-two\n+2"))
+        assert [one.kind for one in draft.refusals] == ["missing-file"] and not draft.changes
+    assert list(Draft(Lazy(9)).read(diff("unknown/a.py", "-two\n+2")).changes) == ["a.py"]
+
+
 def test_the_message_holds_the_refused_change_and_the_lines_of_the_file() -> None:
     draft = Draft(TREE).read(diff("a.py", "-one\n+1", " two\n-drei\n+3"))
     assert ask_again(draft) == (

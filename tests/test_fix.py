@@ -114,7 +114,7 @@ def test_a_session_can_be_read(fix: Gitgen, gitgen: Gitgen, folder: Path) -> Non
 def test_a_step_under_way_can_be_dropped_and_its_chat_stays(fix: Gitgen, gitgen: Gitgen, folder: Path) -> None:
     with endpoint() as scripted:
         assert fix(scripted, "Greet in French", "--name", "x").code == 1
-    assert "under way" in gitgen("fix", "Other", "--branch", "gitgen/x").err
+    assert "under way" in fix(scripted, "Other", "--branch", "gitgen/x").err
     ran = gitgen("resume", "--drop", "--json")
     assert ran.code == 0, ran.err
     assert [step["status"] for step in json.loads(ran.out)] == ["partial"]

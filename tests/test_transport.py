@@ -77,7 +77,10 @@ def test_a_reply_that_is_not_whole_is_kept_and_never_applied(
     assert git(folder, "show", "gitgen/s:hello.py") == "print('Salut')"
 
 
-def test_ctrl_c_in_mid_stream_keeps_the_piece_and_resume_asks_again(gitgen: Gitgen, folder: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_in_mid_stream_keeps_the_piece_and_resume_asks_again(
+    gitgen: Gitgen, folder: Path, number: signal.Signals
+) -> None:
     streaming, over = threading.Event(), threading.Event()
 
     def wait() -> None:
@@ -97,7 +100,7 @@ def test_ctrl_c_in_mid_stream_keeps_the_piece_and_resume_asks_again(gitgen: Gitg
         seen = b""
         while b"```python" not in seen:
             seen += os.read(child.stderr.fileno(), 4096)
-        child.send_signal(signal.SIGINT)
+        child.send_signal(number)
         _, err = child.communicate(timeout=60)
         over.set()
         assert child.returncode == 130

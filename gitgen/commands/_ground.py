@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from gitgen import preflight, ui
 from gitgen.beginning import begin
+from gitgen.errors import GitgenError
 from gitgen.progress import busy, progress_of
 from gitgen.repository import Repository
 from gitgen.state import load
@@ -22,11 +23,16 @@ class Ground:
     is_session: bool
 
 
-def stand(repository: Repository, named: str | None, commit_dirty: bool) -> Ground:
-    """The ground on the branch that the user named or has checked out; GitgenError where no step may begin."""
+def stand(repository: Repository, named: str | None, name: str | None, commit_dirty: bool) -> Ground:
+    """The ground on the branch that the user named or has checked out; GitgenError where no step may begin.
+
+    `name` is the one for a new session, which a session that is there cannot take.
+    """
     _ = repository.identity
     branch, tip = (named, preflight.tip_of(repository, named)) if named else preflight.branch_of_head(repository)
     session = load(repository, branch)
+    if session is not None and name:
+        raise GitgenError(f"{branch} is a session already, and keeps its name", "the same again without --name")
     if session is not None and progress_of(repository, branch) is not None:
         raise busy(branch)
     if commit_dirty:

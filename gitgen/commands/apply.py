@@ -45,7 +45,7 @@ def command(file: str | None, dry_run: bool, commit_dirty: bool, **flags: Any) -
         named = flags["branch"]
         tip = preflight.tip_of(repository, named) if named else preflight.branch_of_head(repository)[1]
         return _show(repository, tip, text)
-    ground = stand(repository, flags["branch"], commit_dirty)
+    ground = stand(repository, flags["branch"], flags["name"], commit_dirty)
     with world(repository, flags, sure_to_ask=False) as here:
         prompt = summary_of(text) or "Apply a pasted reply"
         session = begun(here, ground, flags["name"], prompt)

@@ -46,8 +46,8 @@ def command(text: str | None, files: tuple[str, ...], commit_dirty: bool, **flag
     repository = preflight.repository_at(Path.cwd())
     feedback = _feedback(text)
     inputs = {"feedback": feedback.strip(), "files": [_in_tree(repository, file) for file in files]}
-    ground = stand(repository, flags["branch"], commit_dirty)
     with world(repository, flags) as here:
+        ground = stand(repository, flags["branch"], flags["name"], commit_dirty)
         session = begun(here, ground, flags["name"], feedback, "fix")
         run = Run.start(here, session.branch, session.tip, "fix", inputs)
         code = report(repository, session.branch, (step.run() for step in [run]), flags["as_json"])

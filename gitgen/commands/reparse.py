@@ -40,7 +40,7 @@ def command(step: str, commit_dirty: bool, **flags: Any) -> int:
     if not difference:
         ui.note("today's reader makes the same of it")
         return 0
-    ground = stand(repository, session.branch, commit_dirty)
+    ground = stand(repository, session.branch, None, commit_dirty)
     subject = f"Read the reply of {commit.oid[:10]} again"
     with world(repository, flags, sure_to_ask=False) as here:
         reply = Reply(f"{subject}.\n\n{difference}", "stop", commit.model)

@@ -64,7 +64,10 @@ def resolve(name: str, tree: Tree, names: Names) -> Target | Refusal:
     parts = [part for part in clean.split("/") if part not in ("", ".")]
     if ".." in parts:
         return Refusal("path", "the path has a `..` part", name)
-    for cut in range(1, len(parts)):
+    inside = without_side(clean).partition("/")[0]
+    # A folder, link or submodule that is there is meant as it stands, and lacks the file.
+    outermost = 1 if values.mode_of(tree, inside) is None else len(parts)
+    for cut in range(outermost, len(parts)):
         tail = "/".join(parts[cut:])
         if tail in tree:
             return Target(tail, f"{name}: taken for {tail}")
