@@ -11,6 +11,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
+REPLY_SHARE = 4
+"""One part in this many of the context is kept for the reply, where the profile does not cap it."""
+
 
 @dataclass(frozen=True)
 class Profile:
@@ -25,6 +28,22 @@ class Profile:
     """Sent with every request as they are."""
     grammar: str | None = None
     """GBNF text that every reply must follow; only llama.cpp's endpoints read it."""
+
+    @property
+    def room(self) -> int:
+        """The tokens that a request may have, so that the reply has its place in the context as well."""
+        return self.context - (self.reply_tokens or self.context // REPLY_SHARE)
+
+    def request(self, model: str, temperature: float | None) -> dict[str, Any]:
+        """The parameters of a request as they stand in a chat; a `temperature` of None is the one of the profile."""
+        parameters = {"gen_ai.request.model": model, **self.parameters}
+        if temperature is not None:
+            parameters["temperature"] = temperature
+        if self.reply_tokens:
+            parameters["max_tokens"] = self.reply_tokens
+        if self.grammar:
+            parameters["grammar"] = self.grammar
+        return parameters
 
 
 def profile_of(model: str) -> Profile:

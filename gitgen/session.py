@@ -24,9 +24,6 @@ from gitgen.trailers import compose, one_line, step_trailers, summary_of
 from gitgen.values import Blob, Changes
 from gitgen.world import World
 
-REPLY_SHARE = 4
-"""One part in this many of the context is kept for the reply, where the profile does not cap it."""
-
 
 @dataclass(frozen=True)
 class Landed:
@@ -180,12 +177,12 @@ class Run:
         found = context.small_tree(
             (entry for entry in self.tree.walk() if entry.oid != prompt),
             self.tree.start_of,
-            lambda texts: tokens.fits(texts, _room(profile), model),
-            _room(profile),
+            lambda texts: tokens.fits(texts, profile.room, model),
+            profile.room,
         )
         if found is None:
             raise GitgenError(
-                f"The files of {self.branch} are more than {model} can be shown ({_room(profile)} tokens)",
+                f"The files of {self.branch} are more than {model} can be shown ({profile.room} tokens)",
                 "name those that matter: --file PATH, as often as needed",
             )
         return tuple(shown.file for shown in found)
@@ -199,7 +196,11 @@ class Run:
         model = self.world.model()
         if asked is not None:
             messages, reads = asked.messages if asked.reply is None else (), asked.reads
-        turn = Turn(self._parameters(model), tuple(self._redacted(message) for message in messages), reads)
+        turn = Turn(
+            self._profile.request(model.name, self.world.settings.temperature),
+            tuple(self._redacted(message) for message in messages),
+            reads,
+        )
         unanswered = asked is not None and asked.reply is None
         self.chat = self.chat.answered(turn) if unanswered else self.chat.with_turn(turn)
         request = render(self.world.repository, self.chat, turn)
@@ -209,20 +210,9 @@ class Run:
         retry.persist(model, request, keep, self.world.listener, self.world.settings.retries)
         return self.chat.turns[-1]
 
-    def _parameters(self, model: Model) -> dict[str, Any]:
-        profile = profile_of(model.name)
-        parameters = {"gen_ai.request.model": model.name, **profile.parameters}
-        if self.world.settings.temperature is not None:
-            parameters["temperature"] = self.world.settings.temperature
-        if profile.reply_tokens:
-            parameters["max_tokens"] = profile.reply_tokens
-        if profile.grammar:
-            parameters["grammar"] = profile.grammar
-        return parameters
-
     def _check_length(self, request: Request, model: Model) -> None:
         texts = [message["content"] for message in request.messages]
-        room = _room(profile_of(model.name))
+        room = self._profile.room
         if not tokens.fits(texts, room, model.name):
             raise GitgenError(
                 f"The request comes to {tokens.count(texts, model.name)} tokens; {model.name} takes {room}",
@@ -320,7 +310,3 @@ def _asked(chat: Chat) -> list[tuple[Turn, ...]]:
         else:
             groups[-1] = (*groups[-1], turn)
     return groups
-
-
-def _room(profile: Profile) -> int:
-    return profile.context - (profile.reply_tokens or profile.context // REPLY_SHARE)
