@@ -1,6 +1,6 @@
 # make test    everything that must hold: format, lint, types, tests
 # make demo    gitgen's main job on a real model, on this machine, without a key
-# make faults  kill gitgen at every call of git, and resume: minutes
+# make faults  kill gitgen at every call of git, and resume: a minute
 # make fuzz    look for replies that break the reader, for FUZZ_SECONDS
 # make bench   the tables of benchmarks/
 PYTHON ?= python3

@@ -30,6 +30,18 @@ def fix(gitgen: Gitgen, running: Endpoint, *more: str, model: str = "m", **envir
     return ran.code, ran.err
 
 
+def fixing(folder: Path, running: Endpoint) -> subprocess.Popen[bytes]:
+    """The same `fix` as a process of its own, to be interrupted."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "gitgen", "fix", "Greet in French", "--name", "s", "--model", "m"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "GITGEN_BASE_URL": running.base_url},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
 def trailer(folder: Path, key: str) -> str:
     return git(folder, "log", "-1", f"--format=%(trailers:key=Gitgen-{key},valueonly)", "gitgen/s").strip()
 
@@ -88,14 +100,7 @@ def test_an_interrupt_in_mid_stream_keeps_the_piece_and_resume_asks_again(
         over.wait(60)
 
     with endpoint(says("hello.py\n```python\npri", midway=wait), says(FIXED)) as running:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "gitgen", "fix", "Greet in French", "--name", "s", "--model", "m"],
-            cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "GITGEN_BASE_URL": running.base_url},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+        child = fixing(folder, running)
         assert child.stderr is not None and streaming.wait(60)
         seen = b""
         while b"```python" not in seen:
@@ -125,13 +130,7 @@ def test_ctrl_c_before_the_first_word_leaves_the_question(gitgen: Gitgen, folder
         over.wait(60)
 
     with endpoint(says("late", between=wait), says(FIXED)) as running:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "gitgen", "fix", "Greet in French", "--name", "s", "--model", "m"],
-            cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "GITGEN_BASE_URL": running.base_url},
-            stdin=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
+        child = fixing(folder, running)
         assert arrived.wait(60)
         child.send_signal(signal.SIGINT)
         _, err = child.communicate(timeout=60)
