@@ -115,12 +115,27 @@ class Turn:
 
 
 @dataclass(frozen=True)
+class Ran:
+    """A command that was run on the files of a step, and how it ended."""
+
+    command: str
+    exit_code: int
+    """As a shell tells it: 128 and the signal's number where one ended it, 124 where the time limit did."""
+    output: str
+    """Standard output and error as they came, at the length that the sandbox keeps."""
+    sandbox: Literal["bubblewrap", "none"]
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Chat:
     """All turns of a step, and what the step was given (`inputs`), enough to run it again."""
 
     step: str
     inputs: Mapping[str, Any] = field(default_factory=dict)
     turns: tuple[Turn, ...] = ()
+    ran: Ran | None = None
+    """What was run on the files as the step leaves them."""
 
     def conversation(self) -> Iterator[Message]:
         """The messages so far, in order, as the next request would hold them; unfinished replies are left out."""
@@ -258,7 +273,8 @@ def _of(kind: type | tuple[type, ...], item: Mapping[str, Any], key: str) -> Any
 
 def _chat_to_dict(chat: Chat) -> dict[str, Any]:
     turns = [_turn_to_dict(turn) for turn in chat.turns]
-    return {"version": VERSION, "step": chat.step, "inputs": dict(chat.inputs), "turns": turns}
+    ran = {"ran": vars(chat.ran)} if chat.ran else {}
+    return {"version": VERSION, "step": chat.step, "inputs": dict(chat.inputs), "turns": turns, **ran}
 
 
 def _chat_from_dict(item: Mapping[str, Any]) -> Chat:
@@ -268,4 +284,15 @@ def _chat_from_dict(item: Mapping[str, Any]) -> Chat:
     inputs = _of(dict, item, "inputs")
     for path in _of(list, {"files": [], **inputs}, "files"):
         _of(str, {"files": path}, "files")
-    return Chat(_of(str, item, "step"), inputs, turns)
+    ran = item.get("ran")
+    return Chat(_of(str, item, "step"), inputs, turns, None if ran is None else _ran_from_dict(ran))
+
+
+def _ran_from_dict(item: Mapping[str, Any]) -> Ran:
+    return Ran(
+        _of(str, item, "command"),
+        _of(int, item, "exit_code"),
+        _of(str, item, "output"),
+        "bubblewrap" if item["sandbox"] == "bubblewrap" else "none",
+        _of((int, float), item, "seconds"),
+    )

@@ -60,6 +60,12 @@ def step_trailers(chat: Chat, *, session: str, status: str, log: str) -> dict[st
     if usage.cached_tokens is not None:
         trailers["Gitgen-Cached-Tokens"] = str(usage.cached_tokens)
     trailers |= {"Gitgen-Usage": usage.source, "Gitgen-Log": log}
+    if chat.ran:
+        trailers |= {
+            "Gitgen-Test": chat.ran.command,
+            "Gitgen-Exit-Code": str(chat.ran.exit_code),
+            "Gitgen-Sandbox": chat.ran.sandbox,
+        }
     if models:
         trailers["Assisted-by"] = f"gitgen:{models[-1]}"
     return trailers

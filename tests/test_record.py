@@ -12,6 +12,7 @@ from gitgen.record import (
     Chat,
     File,
     Message,
+    Ran,
     Reply,
     Text,
     Turn,
@@ -42,7 +43,10 @@ turns = st.builds(
     started=texts,
     seconds=st.floats(0, 1e6),
 )
-chats = st.builds(Chat, texts, plain, st.lists(turns, max_size=3).map(tuple))
+runs = st.builds(
+    Ran, texts, st.integers(0, 255), texts, st.sampled_from(["bubblewrap", "none"]), st.floats(0, 1e6)
+)  # fmt: skip
+chats = st.builds(Chat, texts, plain, st.lists(turns, max_size=3).map(tuple), st.none() | runs)
 
 
 @given(chats)

@@ -7,7 +7,7 @@ import subprocess
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gitgen.record import Chat, Reply, Turn, Usage, user
+from gitgen.record import Chat, Ran, Reply, Turn, Usage, user
 from gitgen.trailers import compose, one_line, parse, step_trailers, summary_of, usage_of
 
 BLOCK = {"Gitgen-Session": "gitgen/x", "Gitgen-Step": "fix", "Gitgen-Total-Tokens": "12"}
@@ -57,6 +57,14 @@ def test_the_trailers_of_a_step_are_those_of_the_design() -> None:
         "Gitgen-Log": "abc",
         "Assisted-by": "gitgen:gpt-4o-2024-08-06",
     }
+
+
+def test_what_was_run_stands_in_the_trailers() -> None:
+    chat = Chat("execute", {}, (), Ran("sh run.sh", 3, "no such file\n", "bubblewrap", 0.2))
+    trailers = step_trailers(chat, session="gitgen/x", status="ok", log="abc")
+    kept = {"Gitgen-Test": "sh run.sh", "Gitgen-Exit-Code": "3", "Gitgen-Sandbox": "bubblewrap"}
+    assert {key: trailers[key] for key in kept} == kept
+    assert "Gitgen-Test" not in step_trailers(Chat("fix"), session="gitgen/x", status="ok", log="abc")
 
 
 def test_usage_is_read_back_and_garbage_counts_as_nothing() -> None:
