@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from gitgen.errors import GitgenError
 
@@ -25,6 +26,11 @@ class Settings:
     """Seconds without a byte from the endpoint before a try is given up."""
     retries: int = 4
     preprompts: Path | None = None
+    sandbox: Literal["bubblewrap", "none"] = "bubblewrap"
+    time_limit: float = 300.0
+    """Seconds that a program may run; 0 is no limit."""
+    memory: int = 4096
+    """Mebibytes that each process of a program may have; 0 is no limit."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +83,16 @@ def resolve(flags: Mapping[str, object], environ: Mapping[str, str], config: Map
         timeout=chosen("timeout").number("timeout", 120, 0.1),
         retries=int(chosen("retries").number("retries", 4, 0, whole=True)),
         preprompts=Path(preprompts).expanduser() if preprompts else None,
+        sandbox=_sandbox(chosen("sandbox")),
+        time_limit=chosen("time_limit").number("time limit", 300, 0),
+        memory=int(chosen("memory").number("memory", 4096, 0, whole=True)),
     )
+
+
+def _sandbox(chosen: _Chosen) -> Literal["bubblewrap", "none"]:
+    if str(chosen) not in ("", "bubblewrap", "none"):
+        raise GitgenError(f"There is no sandbox {chosen}", f"{chosen.mend}bubblewrap")
+    return "none" if str(chosen) == "none" else "bubblewrap"
 
 
 def _names(values: tuple[str, ...]) -> tuple[str, ...]:

@@ -20,13 +20,13 @@ LAYERS = (
     ("commands",),
     ("ui", "preflight", "plan"),
     ("session", "beginning"),
-    ("world", "progress", "state", "render", "worktree"),
+    ("world", "progress", "state", "render", "worktree", "checkout"),
     ("repository",),
-    ("git", "ai", "forge"),
+    ("git", "ai", "forge", "sandbox", "process"),
     ("steps",),
     ("draft", "again"),
-    ("reply", "patch", "context", "record", "trailers", "tokens", "redact", "profiles", "settings"),
-    ("edits", "elisions", "paths", "values", "errors", "resources"),
+    ("reply", "patch", "context", "record", "trailers", "tokens", "redact", "profiles", "settings", "failure"),
+    ("edits", "elisions", "paths", "values", "errors", "resources", "output", "toolchains"),
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -63,7 +63,7 @@ def test_every_module_has_its_layer() -> None:
 @pytest.mark.parametrize(
     ("library", "door"),
     [
-        ("subprocess", {"git.py", "ai/weights.py"}),
+        ("subprocess", {"git.py", "ai/weights.py", "process.py", "sandbox.py"}),
         ("git", {"git.py"}),
         ("openai", {"ai/endpoint.py", "ai/failures.py"}),
         ("rich", {"ui.py"}),
