@@ -25,7 +25,7 @@ run() {
 
 gitgen models pull || exit 1
 cd "$work" || exit 1
-run gitgen new greet --prompt-file "$here/greet/prompt" --name greet || failed=yes
+run gitgen new greet --steps generate,entrypoint --prompt-file "$here/greet/prompt" --name greet || failed=yes
 cd greet 2>/dev/null || exit 1
 [ "${failed-}" ] || run gitgen fix "$(cat "$here/greet/feedback")" || failed=yes
 run gitgen log

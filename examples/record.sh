@@ -9,7 +9,7 @@ git config --global user.name Ada
 git config --global user.email ada@example.org
 git config --global init.defaultBranch main
 cd "$work"
-gitgen new greet --quiet --prompt-file "$here/greet/prompt" --name recorded
+gitgen new greet --quiet --steps generate,entrypoint --prompt-file "$here/greet/prompt" --name recorded
 cd greet
 gitgen fix --quiet "$(cat "$here/greet/feedback")"
 git fast-export gitgen/recorded >"$here/greet/recorded"

@@ -13,15 +13,16 @@ from gitgen.values import Blob
 from gitgen.world import World
 
 
-def begin(world: World, branch: str, *, base: str | None, prompt: str, plan: Sequence[str]) -> str:
-    """Write the commit that begins a session, with its prompt and its plan; its id. No ref is moved."""
+def begin(world: World, branch: str, *, base: str | None, prompt: str, plan: Sequence[str], test: str = "") -> str:
+    """Write the commit that begins a session: its prompt, its plan, what must pass. Its id; no ref is moved."""
     text = world.redact(prompt).strip() + "\n"
     changes = {
         prompt_path(branch.removeprefix(PREFIX)): Blob(text.encode()),
         ATTRIBUTES: Blob(ATTRIBUTES_TEXT),
     }
     subject = f"Begin {branch}: {one_line(text)}"
-    message = compose(subject, "", {"Gitgen-Session": branch, "Gitgen-Plan": ",".join(plan)})
+    tested = {"Gitgen-Test": world.redact(test)} if test else {}
+    message = compose(subject, "", {"Gitgen-Session": branch, "Gitgen-Plan": ",".join(plan), **tested})
     return world.repository.commit(base, message, changes, world.repository.tree(base))
 
 

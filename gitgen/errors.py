@@ -22,6 +22,18 @@ class Interrupted(GitgenError):
     code = 130
 
 
+class StillFails(GitgenError):
+    """The tests fail yet, and no further round is left; exit code 4."""
+
+    code = 4
+
+
+class FailsAlike(GitgenError):
+    """Two rounds ended in the same failure, so a further one is in vain; exit code 5."""
+
+    code = 5
+
+
 @dataclass(frozen=True)
 class Refusal:
     """Why one edit of a reply did not fit, told exactly enough for a model or a person to mend it.

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from itertools import takewhile
+from typing import Any, TypeAlias
 
 from gitgen.beginning import begin_branch
+from gitgen.errors import FailsAlike, StillFails
+from gitgen.failure import same_failure, trimmed
 from gitgen.progress import landed_already, progress_of
 from gitgen.session import Landed, Run
 from gitgen.state import DONE, Session, chat_of, load, no_session, prompt_path
+from gitgen.steps import RUN
 from gitgen.world import World
+
+HEAL = "self_heal"
+Following: TypeAlias = tuple[str, Mapping[str, Any]] | None
+"""A step and what it is given."""
 
 
 def go_on(world: World, branch: str) -> Iterator[Landed]:
     """Run what is left of a session, step by step, each landed when it is yielded; ends early at one that failed.
 
-    What is left is the step under way, then a last step that failed, then the rest of the plan.
+    What is left is the step under way, then a last step that failed, then what its test found, then the rest of the
+    plan.
     """
     repository = world.repository
     progress = progress_of(repository, branch)
@@ -26,9 +35,31 @@ def go_on(world: World, branch: str) -> Iterator[Landed]:
         yield landed
         if landed.status not in DONE:
             return
-    while (session := _session(world, branch)) and (following := _next(world, session)):
-        step, inputs = following
-        landed = Run.start(world, branch, session.tip, step, inputs).run()
+    yield from _follow(world, branch, _next)
+
+
+def heal(world: World, branch: str) -> Iterator[Landed]:
+    """Mend what the last step's test found, a step a round, until it passes; ends early at one that was rejected.
+
+    Raises StillFails when no round is left, FailsAlike when two rounds ended the same way.
+    """
+    yield from _follow(world, branch, _heals)
+
+
+def run_all(world: World, branch: str, plan: tuple[str, ...]) -> Iterator[Landed]:
+    """Run these steps on top of a session, whatever its own plan was."""
+    for step in plan:
+        session = _session(world, branch)
+        landed = Run.start(world, branch, session.tip, step, _inputs(world, session, step)).run()
+        yield landed
+        if landed.status not in DONE:
+            return
+        yield from heal(world, branch)
+
+
+def _follow(world: World, branch: str, following: Callable[[World, Session], Following]) -> Iterator[Landed]:
+    while (session := _session(world, branch)) and (step := following(world, session)):
+        landed = Run.start(world, branch, session.tip, *step).run()
         yield landed
         if landed.status not in DONE:
             return
@@ -41,12 +72,41 @@ def _session(world: World, branch: str) -> Session:
     return session
 
 
-def _next(world: World, session: Session) -> tuple[str, Mapping[str, Any]] | None:
+def _next(world: World, session: Session) -> Following:
     failed = session.failed()
     if failed is not None:
         return failed.step, chat_of(world.repository, failed).inputs
+    healing = _heals(world, session)
+    if healing is not None:
+        return healing
     left = session.left()
-    if not left:
+    return (left[0], _inputs(world, session, left[0])) if left else None
+
+
+def _inputs(world: World, session: Session, step: str) -> Mapping[str, Any]:
+    """What a step of the plan is given."""
+    if step == "fix":
+        prompt = world.repository.tree(session.tip).get(prompt_path(session.name), b"").decode("utf-8", "replace")
+        return {"feedback": prompt.strip()}
+    return {"test": session.test or RUN} if step == HEAL else {}
+
+
+def _heals(world: World, session: Session) -> Following:
+    """The step that mends what the last one's test found; None if that passed, or if there was none."""
+    steps = session.steps[::-1]
+    if not steps or steps[0].trailers.get("Gitgen-Exit-Code", "0") == "0":
         return None
-    prompt = world.repository.tree(session.tip).get(prompt_path(session.name), b"").decode("utf-8", "replace")
-    return left[0], {"feedback": prompt.strip()} if left[0] == "fix" else {}
+    last = chat_of(world.repository, steps[0])
+    if last.ran is None or not last.inputs.get("test"):
+        return None
+    rounds = len(tuple(takewhile(lambda step: step.step == HEAL, steps)))
+    again = f"gitgen show {steps[0].oid[:10]} shows it; gitgen fix --test, with what you know of it"
+    if rounds and session.tip == steps[0].oid and len(steps) > 1:
+        before = chat_of(world.repository, steps[1]).ran
+        if before is not None and same_failure(before, last.ran):
+            raise FailsAlike(f"{last.ran.command} fails as it did the round before", again)
+    if rounds >= world.settings.rounds:
+        times = "1 round" if rounds == 1 else f"{rounds} rounds"
+        raise StillFails(f"{last.ran.command} still fails after {times}", f"gitgen resume --rounds {rounds + 3}")
+    kept = {key: last.inputs[key] for key in ("test", "files") if key in last.inputs}
+    return HEAL, {**kept, "failure": f"{trimmed(last.ran.output)}\n(exit code {last.ran.exit_code})"}

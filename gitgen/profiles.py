@@ -34,14 +34,17 @@ class Profile:
         """The tokens that a request may have, so that the reply has its place in the context as well."""
         return self.context - (self.reply_tokens or self.context // REPLY_SHARE)
 
-    def request(self, model: str, temperature: float | None) -> dict[str, Any]:
-        """The parameters of a request as they stand in a chat; a `temperature` of None is the one of the profile."""
+    def request(self, model: str, temperature: float | None, *, free: bool = False) -> dict[str, Any]:
+        """The parameters of a request as they stand in a chat; a `temperature` of None is the one of the profile.
+
+        The grammar is one of edits, so a request that is `free` to be answered in words goes without.
+        """
         parameters = {"gen_ai.request.model": model, **self.parameters}
         if temperature is not None:
             parameters["temperature"] = temperature
         if self.reply_tokens:
             parameters["max_tokens"] = self.reply_tokens
-        if self.grammar:
+        if self.grammar and not free:
             parameters["grammar"] = self.grammar
         return parameters
 

@@ -11,14 +11,16 @@ from dataclasses import dataclass, field, replace
 from types import NoneType
 from typing import Any, Literal, TypeAlias, cast
 
+from gitgen.continuation import joined
+
 VERSION = 1
 FOLDER = ".gitgen"
 ATTRIBUTES = f"{FOLDER}/.gitattributes"
 ATTRIBUTES_TEXT = b"* linguist-generated=true\n"
 
 Role: TypeAlias = Literal["system", "user", "assistant"]
-Reads: TypeAlias = Literal["edits", "nothing"]
-"""How the reply of a turn is taken: as edits of files, or as talk that changes no file."""
+Reads: TypeAlias = Literal["edits", "nothing", "rest"]
+"""How the reply of a turn is taken: as edits of files, as talk that changes no file, or as the rest of a cut one."""
 
 UNFINISHED = ("length", "content_filter")
 """Finish reasons of a reply that is not whole (OpenAI API reference, chat completion, `finish_reason`)."""
@@ -128,6 +130,30 @@ class Ran:
 
 
 @dataclass(frozen=True)
+class Exchange:
+    """A question and all that was answered to it."""
+
+    turns: tuple[Turn, ...]
+
+    @property
+    def whole(self) -> bool:
+        """Whether the model itself ended its reply."""
+        reply = self.turns[-1].reply
+        return reply is not None and reply.whole
+
+    @property
+    def text(self) -> str:
+        """The reply as far as there is one: of several tries the last, with the rest that was asked for."""
+        text = ""
+        for turn in self.turns:
+            if turn.reads != "rest":
+                text = ""
+            if turn.reply is not None and turn.reply.finish_reason is not None:
+                text = joined(text, turn.reply.content) if turn.reads == "rest" else turn.reply.content
+        return text
+
+
+@dataclass(frozen=True)
 class Chat:
     """All turns of a step, and what the step was given (`inputs`), enough to run it again."""
 
@@ -138,15 +164,32 @@ class Chat:
     """What was run on the files as the step leaves them."""
 
     def conversation(self) -> Iterator[Message]:
-        """The messages so far, in order, as the next request would hold them; unfinished replies are left out."""
-        for turn in self.turns:
-            yield from turn.messages
-            if turn.reply is not None and turn.reply.whole:
-                yield assistant(turn.reply.content)
+        """The messages so far, in order, as the next request would hold them; unfinished replies are left out.
+
+        Where the rest of a reply is being asked for, what there is of it stands before the question.
+        """
+        for exchange in self.exchanges():
+            yield from exchange.turns[0].messages
+            if exchange.whole:
+                yield assistant(exchange.text)
+            elif exchange.turns[-1].reads == "rest":
+                yield assistant(exchange.text)
+                yield from next((turn.messages for turn in reversed(exchange.turns) if turn.messages), ())
 
     def replies(self) -> tuple[str, ...]:
         """The contents of the whole replies that are to be read as edits."""
-        return tuple(t.reply.content for t in self.turns if t.reply and t.reply.whole and t.reads == "edits")
+        return tuple(each.text for each in self.exchanges() if each.whole and each.turns[0].reads == "edits")
+
+    def exchanges(self) -> Iterator[Exchange]:
+        """The turns by what they are about: a question, further tries of it, and the rest of a reply that was cut."""
+        turns: list[Turn] = []
+        for turn in self.turns:
+            if turn.messages and turn.reads != "rest" and turns:
+                yield Exchange(tuple(turns))
+                turns = []
+            turns.append(turn)
+        if turns:
+            yield Exchange(tuple(turns))
 
     @property
     def usage(self) -> Usage:
@@ -236,7 +279,7 @@ def _turn_from_dict(item: Mapping[str, Any]) -> Turn:
     return Turn(
         request=_of(dict, item, "request"),
         messages=tuple(_message_from_dict(message) for message in item["messages"]),
-        reads="nothing" if item["reads"] == "nothing" else "edits",
+        reads=cast(Reads, item["reads"]) if item["reads"] in ("nothing", "rest") else "edits",
         reply=None if reply is None else _reply_from_dict(reply),
         usage=None if usage is None else _usage_from_dict(usage),
         started=_of(str, item, "started"),

@@ -22,11 +22,11 @@ def render(repository: Repository, chat: Chat, turn: Turn) -> Request:
 
 
 def recordings(repository: Repository, chats: Sequence[Chat]) -> tuple[Recorded, ...]:
-    """Each whole reply of the chats with the request that it answered."""
+    """Each reply of the chats that did not break off, with the request that it answered."""
     found = []
     for chat in chats:
         for number, turn in enumerate(chat.turns):
-            if turn.reply is None or not turn.reply.whole:
+            if turn.reply is None or turn.reply.finish_reason is None:
                 continue
             asked = replace(chat, turns=(*chat.turns[:number], replace(turn, reply=None)))
             request, completion = render(repository, asked, turn), Completion(turn.reply, turn.usage)

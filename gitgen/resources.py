@@ -15,10 +15,10 @@ def folder(name: str) -> Path:
     return inside if inside.is_dir() else _PACKAGE.parent / name
 
 
-def preprompt(name: str, chosen: Path | None = None) -> str:
-    """The text of a preprompt, from the folder that the user chose if it is there, else the shipped one."""
+def preprompt(name: str, *chosen: Path | None) -> str:
+    """The text of a preprompt, from the first of the user's folders that has it, else the shipped one."""
     file = f"{name}.txt"
-    return _text(chosen / file if chosen and (chosen / file).exists() else folder("preprompts") / file)
+    return _text(next((own / file for own in chosen if own and (own / file).exists()), folder("preprompts") / file))
 
 
 def check_preprompts(chosen: Path) -> None:

@@ -26,6 +26,10 @@ class Settings:
     """Seconds without a byte from the endpoint before a try is given up."""
     retries: int = 4
     preprompts: Path | None = None
+    steps: Path | None = None
+    """A folder with steps of the user's own."""
+    continues: int = 3
+    """How often the rest of a reply that was cut off is asked for."""
     sandbox: Literal["bubblewrap", "none"] = "bubblewrap"
     time_limit: float = 300.0
     """Seconds that a program may run; 0 is no limit."""
@@ -74,6 +78,7 @@ def resolve(flags: Mapping[str, object], environ: Mapping[str, str], config: Map
         return _Chosen(config.get(key, ()), f"git config {key} ")
 
     temperature, preprompts = chosen("temperature"), str(chosen("preprompts"))
+    steps = str(_Chosen(config.get("gitgen.steps", ())))
     return Settings(
         models=_names(chosen("model").values),
         base_url=str(chosen("base_url", "OPENAI_BASE_URL")),
@@ -83,6 +88,8 @@ def resolve(flags: Mapping[str, object], environ: Mapping[str, str], config: Map
         timeout=chosen("timeout").number("timeout", 120, 0.1),
         retries=int(chosen("retries").number("retries", 4, 0, whole=True)),
         preprompts=Path(preprompts).expanduser() if preprompts else None,
+        steps=Path(steps).expanduser() if steps else None,
+        continues=int(chosen("continue").number("continue", 3, 0, whole=True)),
         sandbox=_sandbox(chosen("sandbox")),
         time_limit=chosen("time_limit").number("time limit", 300, 0),
         memory=int(chosen("memory").number("memory", 4096, 0, whole=True)),

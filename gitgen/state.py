@@ -63,6 +63,8 @@ class Session:
     plan: tuple[str, ...]
     """The steps that its beginning asked for."""
     commits: tuple[Commit, ...]
+    test: str = ""
+    """The command that its beginning asked to pass."""
 
     @property
     def name(self) -> str:
@@ -106,7 +108,8 @@ def load(repository: Repository, branch: str) -> Session | None:
     for commit in history(repository, tip):
         if "Gitgen-Plan" in commit.trailers and commit.trailers.get("Gitgen-Session") == branch:
             plan = tuple(step for step in commit.trailers["Gitgen-Plan"].split(",") if step)
-            return Session(branch, tip, commit.parent, plan, tuple(reversed(commits)))
+            test = commit.trailers.get("Gitgen-Test", "")
+            return Session(branch, tip, commit.parent, plan, tuple(reversed(commits)), test)
         commits.append(commit)
     return None
 

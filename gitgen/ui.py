@@ -47,15 +47,23 @@ def styled(text: str, **style: Any) -> str:
     return text if os.environ.get("NO_COLOR") else click.style(text, **style)
 
 
-def ask(question: str) -> str | None:
-    """The user's answer, or None where no one can be asked."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+def attended() -> bool:
+    """Whether there is somebody to ask."""
+    return bool(sys.stdin and sys.stdin.isatty() and sys.stderr.isatty())
+
+
+def ask(question: str, choices: tuple[str, ...] = ()) -> str | None:
+    """The user's answer, one of the choices if there are any; None where no one can be asked."""
+    if not attended():
         return None
     import questionary
     from prompt_toolkit.output import create_output
 
     # Standard output holds the result alone, and may be a file.
-    return str(questionary.text(question, output=create_output(sys.stderr)).unsafe_ask())
+    output = create_output(sys.stderr)
+    if choices:
+        return str(questionary.select(printable(question), choices, output=output).unsafe_ask())
+    return str(questionary.text(printable(question), output=output).unsafe_ask())
 
 
 def tokens(count: int) -> str:
@@ -97,6 +105,12 @@ class Quiet:
     def waiting(self, seconds: float, why: str) -> None:
         """The endpoint is asked again in so many seconds."""
 
+    def running(self, command: str) -> None:
+        """A program is started."""
+
+    def output(self, text: str) -> None:
+        """A program has printed something."""
+
     def note(self, line: str) -> None:
         """Something that the user should know."""
         note(printable(line))
@@ -129,6 +143,12 @@ class Plain(Quiet):
         if why != self._why:
             note(printable(f"{why}; again in {seconds:.0f} s"))
         self._why = why
+
+    def running(self, command: str) -> None:
+        note(printable(f"running {command}"))
+
+    def output(self, text: str) -> None:
+        click.echo(printable(text), nl=False, err=True)
 
     def _summary(self, completion: Completion) -> str:
         usage = completion.usage
@@ -175,6 +195,10 @@ class Terminal(Plain):
         left = f"; again in {seconds:.0f} s"
         line = printable(why)[: self._console.width - len(left) - 1] + left
         click.echo(f"\r\x1b[K{line}", nl=not self._counting, err=True)
+
+    def running(self, command: str) -> None:
+        self._stop()
+        note(styled(printable(f"running {command}"), dim=True))
 
     def note(self, line: str) -> None:
         self._stop()

@@ -7,8 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from gitgen.ai import Listener, Model
+from gitgen.record import Ran
 from gitgen.repository import Repository
 from gitgen.settings import Settings
+from gitgen.shelf import Shelf
+
+
+def _runs_nothing(branch: str, commit: str, command: str) -> Ran:
+    raise NotImplementedError("this world runs nothing")
 
 
 @dataclass(frozen=True)
@@ -22,4 +28,9 @@ class World:
     listener: Listener
     redact: Callable[[str], str]
     preprompt: Callable[[str], str]
+    shelf: Shelf
+    person: Callable[[str, tuple[str, ...]], str | None] | None = None
+    """Asks the user a question, with choices or for a text; None where there is nobody to ask."""
+    execute: Callable[[str, str, str], Ran] = _runs_nothing
+    """Runs a command on the files of a commit, for the session of a branch."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)

@@ -18,7 +18,7 @@ from tests.conftest import Gitgen, Ran, git, write
 from tests.scripted import Endpoint, endpoint, says
 
 FIXED = "hello.py\n```python\nprint('Salut')\n```\n"
-NEW = ("new", ".", "-m", "Greet", "--name", "s")
+NEW = ("new", ".", "--steps=benchmark", "-m", "Greet", "--name", "s")
 FIX = ("fix", "Greet in French", "--name", "s")
 
 

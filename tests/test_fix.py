@@ -166,7 +166,8 @@ def test_feedback_is_text(fix: Gitgen, gitgen: Gitgen, folder: Path) -> None:
 
 def test_a_resume_works_in_a_fresh_clone(gitgen: Gitgen, folder: Path, tmp_path: Path) -> None:
     with endpoint(says(PROGRAM), says(RUN_SH, finish_reason="length"), says(RUN_SH)) as scripted:
-        ran = gitgen("new", ".", "-m", "Greet", "--name", "x", GITGEN_BASE_URL=scripted.base_url)
+        new = ("new", ".", "--steps=benchmark", "-m", "Greet", "--name", "x", "--continue", "0")
+        ran = gitgen(*new, GITGEN_BASE_URL=scripted.base_url)
         assert ran.code == 1 and "cut off" in ran.err
         git(tmp_path, "clone", "-q", "--branch", "gitgen/x", str(folder), "clone")
         again = gitgen("resume", cwd=tmp_path / "clone", GITGEN_BASE_URL=scripted.base_url)

@@ -63,12 +63,14 @@ class Case:
     checked_out: bool = False
 
 
+CUT = (says(FRENCH[:90], finish_reason="length"), says(FRENCH[90:]))
 CASES = (
-    Case("new", ("new", ".", "-m", "Greet", "--name", "x"), (says(PROGRAM), says(RUN_SH))),
+    Case("new", ("new", ".", "--steps=benchmark", "-m", "Greet", "--name", "x"), (says(PROGRAM), says(RUN_SH))),
     Case("fix", ("fix", "In French", "--name", "x"), (says(MISFIT), says(FRENCH))),
     Case("fix-checked-out", ("fix", "In French"), (says(MISFIT), says(FRENCH)), checked_out=True),
     Case("apply", ("apply", "reply.txt", "--name", "x"), ()),
-    Case("cut-off", ("fix", "In French"), (says(FRENCH, finish_reason="length"),), checked_out=True),
+    Case("cut-off", ("fix", "In French"), (CUT[0],), checked_out=True),
+    Case("continued", ("fix", "In French"), CUT, checked_out=True),
 )
 
 
@@ -79,6 +81,8 @@ def make(folder: Path, case: Case) -> Path:
     git(folder, "add", "-A")
     git(folder, "commit", "-qm", "Say hello")
     write(folder, {"reply.txt": FRENCH} if case.name == "apply" else {})
+    if case.name == "cut-off":
+        git(folder, "config", "gitgen.continue", "0")
     if case.checked_out:
         git(folder, "switch", "-qc", BRANCH)
         write(folder, {".gitgen/x/prompt": "Greet\n"})

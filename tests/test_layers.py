@@ -19,14 +19,16 @@ LAYERS = (
     ("cli",),
     ("commands",),
     ("ui", "preflight", "plan"),
-    ("session", "beginning"),
+    ("session", "underway"),
+    ("beginning",),
     ("world", "progress", "state", "render", "worktree", "checkout"),
     ("repository",),
     ("git", "ai", "forge", "sandbox", "process"),
+    ("shelf",),
     ("steps",),
-    ("draft", "again"),
-    ("reply", "patch", "context", "record", "trailers", "tokens", "redact", "profiles", "settings", "failure"),
-    ("edits", "elisions", "paths", "values", "errors", "resources", "output", "toolchains"),
+    ("draft", "again", "failure"),
+    ("reply", "patch", "context", "record", "trailers", "tokens", "redact", "profiles", "settings"),
+    ("edits", "elisions", "continuation", "paths", "values", "errors", "resources", "output", "toolchains"),
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 MODULES = sorted(PACKAGE.rglob("*.py"))

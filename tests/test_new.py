@@ -9,15 +9,18 @@ import pytest
 
 from tests.conftest import Gitgen, Ran, git, write
 from tests.replies import PROGRAM, RUN_SH
+from tests.screen import Screen
 from tests.scripted import Endpoint, endpoint, says
 
 BRANCH = "gitgen/greet-the-user"
+BOLD = "\x1b[0;1m"
+"""A question that is waiting for its answer is shown in bold; as the model's reply it was not."""
 
 
 @pytest.fixture
 def new(gitgen: Gitgen, tmp_path: Path) -> object:
     def run(scripted: Endpoint, *args: str, cwd: Path = tmp_path, stdin: str = "") -> Ran:
-        return gitgen("new", *args, cwd=cwd, stdin=stdin, GITGEN_BASE_URL=scripted.base_url)
+        return gitgen("new", "--steps=benchmark", *args, cwd=cwd, stdin=stdin, GITGEN_BASE_URL=scripted.base_url)
 
     return run
 
@@ -133,3 +136,48 @@ def test_a_folder_that_cannot_be_made_is_told(new: Gitgen, tmp_path: Path, path:
     with endpoint() as scripted:
         ran = new(scripted, path, "-m", "Greet the user")
     assert ran.code == 1 and f"{path} cannot be made" in ran.err, ran.err
+
+
+def test_killed_between_two_questions_a_resume_asks_the_second_again_and_pays_nothing_twice(
+    gitgen: Gitgen, folder: Path
+) -> None:
+    replies = (says("In which language?"), says("Whom shall it greet?"), says("Nothing is unclear."), says(PROGRAM))
+    with endpoint(*replies) as scripted:
+        first = Screen(folder, scripted, "new", ".", "-m", "Greet", "--name", "x", "--steps", "clarify,generate")
+        first.until(BOLD + " In which language?")
+        first.type("Python\r")
+        first.until(BOLD + " Whom shall it greet?")
+        first.child.kill()
+        first.end()
+        second = Screen(folder, scripted, "resume", "gitgen/x")
+        second.until(BOLD + " Whom shall it greet?")
+        second.type("Ada\r")
+        second.end()
+        assert second.child.returncode == 0, second.seen
+        assert "In which language?" not in second.seen
+        assert len(scripted.requests) == 4
+    chat = git(folder, "show", "gitgen/x:.gitgen/x/0001-clarify.json")
+    assert '"answer 1": "Python"' in chat and '"answer 2": "Ada"' in chat
+
+
+def test_the_review_is_asked_in_a_terminal_and_kept(gitgen: Gitgen, folder: Path) -> None:
+    with endpoint() as scripted:
+        screen = Screen(folder, scripted, "new", ".", "-m", "Greet", "--name", "x", "--steps", "review")
+        for question in ("Did the program run?", "Does it do what you wanted?", "Is it perfect?"):
+            screen.until(question)
+            screen.type("\r")
+        screen.until("Anything else?")
+        screen.type("Fine\r")
+        screen.end()
+    assert screen.child.returncode == 0, screen.seen
+    assert (
+        git(folder, "log", "-1", "--format=%s", "gitgen/x") == "Review the program (ran: yes, works: yes, perfect: yes)"
+    )
+
+
+def test_what_a_configuration_needs_and_is_not_here_is_left_out_and_said(new: Gitgen, folder: Path) -> None:
+    with endpoint() as scripted:
+        ran = new(scripted, "--steps", "evaluate", ".", "-m", "Greet", "--name", "x", cwd=folder)
+        assert "review is left out: The review asks you, and there is no terminal" in ran.err
+        ran = new(scripted, "--steps", "review", ".", "-m", "Greet", "--name", "y", cwd=folder)
+    assert ran.code == 1 and "there is no terminal" in ran.err and git(folder, "branch", "--list", "gitgen/y") == ""

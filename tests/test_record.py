@@ -37,7 +37,7 @@ turns = st.builds(
     Turn,
     request=plain,
     messages=st.lists(messages, max_size=3).map(tuple),
-    reads=st.sampled_from(["edits", "nothing"]),
+    reads=st.sampled_from(["edits", "nothing", "rest"]),
     reply=st.none() | replies,
     usage=st.none() | usages,
     started=texts,

@@ -94,7 +94,7 @@ def test_a_request_after_the_last_recorded_one_is_told() -> None:
 
 PROGRAM = "hello.py\n```python\nprint('hello')\n```\n"
 START = "run.sh\n```sh\npython3 hello.py\n```\n"
-PROMPT = ("-m", "A program that says hello")
+PROMPT = (".", "--steps=benchmark", "-m", "A program that says hello")
 
 
 @pytest.fixture
@@ -109,12 +109,12 @@ def files_of(folder: Path, branch: str) -> list[str]:
 
 def test_a_session_is_replayed_in_a_clone_without_any_endpoint(gitgen: Gitgen, folder: Path, tmp_path: Path) -> None:
     with endpoint(says(PROGRAM), says(START)) as running:
-        ran = gitgen("new", ".", *PROMPT, "--name", "old", "--base-url", running.base_url, "--model", "gpt-4o")
+        ran = gitgen("new", *PROMPT, "--name", "old", "--base-url", running.base_url, "--model", "gpt-4o")
     assert ran.code == 0, ran.err
     git(tmp_path, "clone", "-q", str(folder), "copy")
     copy = tmp_path / "copy"
     git(copy, "branch", "-q", "gitgen/old", "origin/gitgen/old")
-    ran = gitgen("new", ".", *PROMPT, "--name", "again", "--model", "replay:gitgen/old", cwd=copy)
+    ran = gitgen("new", *PROMPT, "--name", "again", "--model", "replay:gitgen/old", cwd=copy)
     assert ran.code == 0, ran.err
     assert files_of(copy, "gitgen/again") == files_of(folder, "gitgen/old")
     assert "hello.py" in git(copy, "ls-tree", "--name-only", "gitgen/again")
@@ -123,10 +123,10 @@ def test_a_session_is_replayed_in_a_clone_without_any_endpoint(gitgen: Gitgen, f
 
 
 def test_another_prompt_than_the_recorded_one_is_an_error(gitgen: Gitgen, folder: Path) -> None:
-    with endpoint(says(PROGRAM)) as running:
+    with endpoint(says(PROGRAM), says(START)) as running:
         ask = ("--base-url", running.base_url, "--model", "m")
-        assert gitgen("new", ".", *PROMPT, "--name", "old", "--steps", "generate", *ask).code == 0
-    ran = gitgen("new", ".", "-m", "Something else", "--name", "other", "--model", "replay:gitgen/old")
+        assert gitgen("new", *PROMPT, "--name", "old", *ask).code == 0
+    ran = gitgen("new", *PROMPT[:-1], "Something else", "--name", "other", "--model", "replay:gitgen/old")
     assert ran.code == 1
     assert "is 'Something else', recorded was 'A program that says hello'" in ran.err
     assert "Traceback" not in ran.err

@@ -13,50 +13,29 @@ from typing import NoReturn
 
 import pytest
 
-from gitgen.ai import Model
-from gitgen.ai.endpoint import Endpoint as RealEndpoint
-from gitgen.beginning import begin, begin_branch
+from gitgen.beginning import begin
 from gitgen.draft import Draft
 from gitgen.errors import GitgenError
 from gitgen.plan import go_on
 from gitgen.progress import progress_of
 from gitgen.record import Chat
-from gitgen.redact import redactor
 from gitgen.repository import Repository
 from gitgen.session import Landed, Run
 from gitgen.settings import Settings
 from gitgen.state import chat_of, load
-from gitgen.ui import Quiet
 from gitgen.world import World
 from tests.conftest import HELLO, Gitgen, git
 from tests.replies import FRENCH, MISFIT, PROGRAM, RUN_SH, diff
 from tests.scripted import Answer, Endpoint, endpoint, fails, says
+from tests.worlds import BRANCH, started
+from tests.worlds import world as make_world
 
-BRANCH = "gitgen/x"
 Worlds = Callable[[Endpoint], World]
 
 
 @pytest.fixture
 def world(repository: Repository) -> Worlds:
-    def make(scripted: Endpoint) -> World:
-        model: Model = RealEndpoint(scripted.base_url, "key-of-the-user", ("scripted",), timeout=10)
-        return World(
-            repository=repository,
-            model=lambda: model,
-            settings=Settings(retries=1),
-            listener=Quiet(),
-            redact=redactor({"A_SECRET": "hush-hush-hush"}, "key-of-the-user"),
-            preprompt=lambda name: f"({name})",
-        )
-
-    return make
-
-
-def started(here: World, *plan: str) -> str:
-    """Begin a session on BRANCH from HEAD; its first commit."""
-    first = begin(here, BRANCH, base=here.repository.resolve("HEAD"), prompt="Greet\n", plan=plan)
-    begin_branch(here.repository, BRANCH, first)
-    return first
+    return partial(make_world, repository)
 
 
 def fixed(here: World, feedback: str = "In French", **inputs: object) -> Landed:

@@ -80,7 +80,7 @@ def test_a_reply_that_is_not_whole_is_kept_and_never_applied(
     gitgen: Gitgen, folder: Path, broken: dict[str, object]
 ) -> None:
     with endpoint(says(FIXED, **broken), says(FIXED)) as running:
-        code, err = fix(gitgen, running, GITGEN_RETRIES="0")
+        code, err = fix(gitgen, running, GITGEN_RETRIES="0", GITGEN_CONTINUE="0")
         assert code == 1 and "it is kept and was not applied" in err
         assert trailer(folder, "Status") == "partial"
         assert git(folder, "diff", "--name-only", "main", "gitgen/s", "--", "hello.py") == ""

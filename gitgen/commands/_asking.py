@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from functools import cache
-from typing import Any, TypeVar
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -14,17 +15,29 @@ from gitgen import resources, ui
 from gitgen.ai import Model, Recorded
 from gitgen.ai.choice import REPLAY, choose, open_model
 from gitgen.errors import GitgenError
+from gitgen.git import Git
 from gitgen.progress import progress_of
-from gitgen.record import Chat
+from gitgen.record import Chat, Ran
 from gitgen.redact import redactor
 from gitgen.render import recordings
 from gitgen.repository import Repository
 from gitgen.session import Landed
-from gitgen.settings import resolve
-from gitgen.state import DONE, chat_of, load, no_session
+from gitgen.settings import Settings, resolve
+from gitgen.shelf import Shelf
+from gitgen.state import DONE, PREFIX, chat_of, load, no_session
 from gitgen.world import World
 
+if TYPE_CHECKING:
+    from gitgen.process import Limits
+
 F = TypeVar("F", bound=Callable[..., Any])
+
+_LIMITS = (
+    click.option("--sandbox", type=click.Choice(["bubblewrap", "none"]), help="What programs are run in (bubblewrap)."),
+    click.option("--network", is_flag=True, help="Let programs reach the network."),
+    click.option("--time-limit", type=float, metavar="SECONDS", help="How long a program may run (300)."),
+    click.option("--memory", type=click.IntRange(0), metavar="MB", help="How much memory a program may have (4096)."),
+)
 
 _OPTIONS = (
     click.option(
@@ -35,6 +48,13 @@ _OPTIONS = (
     click.option("--base-url", metavar="URL", help="Any OpenAI-compatible endpoint."),
     click.option("--temperature", type=float, help="Sent to the model; left out unless given here or in its profile."),
     click.option("--rounds", type=click.IntRange(0), help="How often edits that do not fit go back to the model (3)."),
+    click.option(
+        "--continue",
+        "continue",
+        type=click.IntRange(0),
+        metavar="N",
+        help="How often the rest of a reply that was cut off is asked for (3).",
+    ),
     click.option("--preprompts", metavar="DIR", help="Folder with preprompts of your own."),
     click.option("-q", "--quiet", is_flag=True, help="Do not show the reply as it comes."),
     click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
@@ -48,12 +68,32 @@ def asks_a_model(function: F) -> F:
     return function
 
 
+def runs_programs(function: F) -> F:
+    """Give a command the options of those that run what was built."""
+    for option in reversed(_LIMITS):
+        function = option(function)
+    return function
+
+
 def hide_import(flags: Mapping[str, Any]) -> None:
     """Import the openai client in the background, where this run will need it."""
     if not str(flags.get("model") or os.environ.get("GITGEN_MODEL") or "").startswith(REPLAY):
         from gitgen.ai.endpoint import warm_up
 
         warm_up()
+
+
+def settings_of(repository: Repository | None, flags: Mapping[str, Any]) -> Settings:
+    """What the user chose, for a repository or, before there is one, for this folder."""
+    config = (repository or Repository(Git(Path.cwd()), None)).config
+    return resolve(flags, os.environ, config)
+
+
+def shelf_of(repository: Repository | None, settings: Settings) -> Shelf:
+    """All steps there are here; the user's folder is seen from the root of the work tree."""
+    if settings.steps is None or repository is None or repository.top is None:
+        return Shelf(settings.steps)
+    return Shelf(repository.top / settings.steps)
 
 
 @contextmanager
@@ -64,6 +104,7 @@ def world(repository: Repository, flags: Mapping[str, Any], *, sure_to_ask: bool
         resources.check_preprompts(settings.preprompts)
     if sure_to_ask:
         choose(settings)
+    shelf = shelf_of(repository, settings)
     screen = ui.screen(bool(flags.get("quiet") or flags.get("as_json")))
     with ExitStack() as stack:
         stack.callback(screen.close)
@@ -79,8 +120,31 @@ def world(repository: Repository, flags: Mapping[str, Any], *, sure_to_ask: bool
             settings=settings,
             listener=screen,
             redact=redactor(os.environ, settings.api_key),
-            preprompt=lambda name: resources.preprompt(name, settings.preprompts),
+            preprompt=lambda name: resources.preprompt(name, settings.preprompts, shelf.folder),
+            shelf=shelf,
+            person=ui.ask if ui.attended() else None,
+            execute=partial(_execute, repository, settings, bool(flags.get("network")), screen),
         )
+
+
+def _execute(
+    repository: Repository, settings: Settings, network: bool, screen: ui.Quiet, branch: str, commit: str, command: str
+) -> Ran:
+    """Run a command on the files of a commit, in a work tree of its own."""
+    from gitgen import checkout, sandbox
+
+    screen.running(command)
+    with checkout.checked_out(repository, branch.removeprefix(PREFIX), commit) as place:
+        return sandbox.run(
+            command, place, limits=limits(settings), mode=settings.sandbox, network=network, echo=screen.output
+        )
+
+
+def limits(settings: Settings) -> Limits:
+    """What a program may use here."""
+    from gitgen.process import Limits
+
+    return Limits(settings.time_limit, settings.memory)
 
 
 def _recorded(repository: Repository, branch: str) -> tuple[Recorded, ...]:
@@ -99,6 +163,8 @@ def report(repository: Repository, branch: str, landed: Iterable[Landed], as_jso
             if not as_json:
                 ui.say(line_of(step))
     except GitgenError as error:
+        if as_json and done:
+            ui.say_json([as_dict(step) for step in done])
         if "gitgen resume" not in error.mend and progress_of(repository, branch) is not None:
             error.mend += f"; then: gitgen resume {branch}"
         raise
@@ -116,7 +182,9 @@ def line_of(landed: Landed) -> str:
     usage = landed.chat.usage
     count = "1 file" if len(landed.changes) == 1 else f"{len(landed.changes)} files"
     spent = f"{ui.tokens(usage.total_tokens)} tokens" + (" (estimated)" if usage.source == "estimated" else "")
-    first = f"{landed.oid[:10]}  {landed.chat.step:<10}  {landed.status:<9}  {count}  {spent}  {landed.subject}"
+    ran = landed.chat.ran
+    exited = f"exit {ran.exit_code}  " if ran else ""
+    first = f"{landed.oid[:10]}  {landed.chat.step:<10}  {landed.status:<9}  {count}  {spent}  {exited}{landed.subject}"
     return "\n".join((ui.printable(first), *(f"  note: {ui.printable(line)}" for line in landed.draft.notes)))
 
 
@@ -130,6 +198,7 @@ def as_dict(landed: Landed) -> dict[str, Any]:
         "files": sorted(landed.changes),
         "notes": list(landed.draft.notes),
         "refused": [str(refusal) for refusal in landed.draft.refusals],
+        **({"test": landed.chat.ran.command, "exit_code": landed.chat.ran.exit_code} if landed.chat.ran else {}),
         **usage_dict(landed.chat),
     }
 

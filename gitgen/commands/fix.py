@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
 from gitgen import preflight, ui
-from gitgen.commands._asking import asks_a_model, hide_import, report, world
+from gitgen.commands._asking import asks_a_model, hide_import, report, runs_programs, world
 from gitgen.commands._ground import begun, stand, tell
+from gitgen.commands._planning import tested_by
 from gitgen.errors import GitgenError
+from gitgen.plan import heal
 from gitgen.repository import Repository
-from gitgen.session import Run
+from gitgen.session import Landed, Run
+from gitgen.state import DONE
 
 
 @click.command()
@@ -27,11 +31,13 @@ from gitgen.session import Run
     metavar="PATH",
     help="A file to show to the model; repeat for more.",
 )
+@click.option("--test", metavar="CMD", help="A command that must pass; what fails goes back to the model.")
 @click.option("--branch", help="The branch to work on; it need not be checked out.")
 @click.option("--name", help="Name of the session, where one begins; by default the first words of the feedback.")
 @click.option("--commit-dirty", is_flag=True, help="Commit uncommitted changes to tracked files first.")
+@runs_programs
 @asks_a_model
-def command(text: str | None, files: tuple[str, ...], commit_dirty: bool, **flags: Any) -> int:
+def command(text: str | None, files: tuple[str, ...], test: str | None, commit_dirty: bool, **flags: Any) -> int:
     """Turn feedback into changes, as one commit on a session's branch.
 
     On a branch gitgen/NAME the commit goes on top. On any other branch a new session begins from its tip, and that
@@ -40,19 +46,28 @@ def command(text: str | None, files: tuple[str, ...], commit_dirty: bool, **flag
     \b
     Example:
       gitgen fix 'Dates are printed in the wrong order'
-      gitgen fix --branch gitgen/todo -f todo.py 'Refuse empty items'
+      gitgen fix --branch gitgen/todo -f todo.py 'Refuse empty items' --test 'pytest -q'
     """
     hide_import(flags)
     repository = preflight.repository_at(Path.cwd())
     feedback = _feedback(text)
     inputs = {"feedback": feedback.strip(), "files": [_in_tree(repository, file) for file in files]}
+    tested = tested_by(repository, test, flags)
     with world(repository, flags) as here:
         ground = stand(repository, flags["branch"], flags["name"], commit_dirty)
         session = begun(here, ground, flags["name"], feedback, "fix")
-        run = Run.start(here, session.branch, session.tip, "fix", inputs)
-        code = report(repository, session.branch, (step.run() for step in [run]), flags["as_json"])
+        run = Run.start(here, session.branch, session.tip, "fix", inputs | tested)
+        code = report(repository, session.branch, _steps(run), flags["as_json"])
     tell(ground, session.branch, flags["as_json"])
     return code
+
+
+def _steps(run: Run) -> Iterator[Landed]:
+    """The fix itself, then a step for each round of what its test finds."""
+    landed = run.run()
+    yield landed
+    if landed.status in DONE:
+        yield from heal(run.world, run.branch)
 
 
 def _feedback(text: str | None) -> str:

@@ -8,9 +8,10 @@ from typing import Any
 
 import click
 
-from gitgen import preflight, steps, ui
+from gitgen import preflight, ui
 from gitgen.beginning import begin, begin_branch
-from gitgen.commands._asking import asks_a_model, hide_import, report, world
+from gitgen.commands._asking import asks_a_model, hide_import, report, runs_programs, world
+from gitgen.commands._planning import Plan, planned
 from gitgen.errors import GitgenError
 from gitgen.git import Git
 from gitgen.plan import go_on
@@ -20,17 +21,23 @@ from gitgen.values import Blob
 from gitgen.worktree import Worktree, worktree_of
 from gitgen.world import World
 
-DEFAULT_STEPS = "generate,entrypoint"
-
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path, file_okay=False))
 @click.option("-m", "--message", metavar="PROMPT", help="The prompt.")
 @click.option("--prompt-file", metavar="FILE", help="A file with the prompt; - for standard input.")
 @click.option("--name", help="Name of the session; by default the first words of the prompt.")
-@click.option("--steps", "plan", default=DEFAULT_STEPS, show_default=True, metavar="A,B", help="The steps to run.")
+@click.option(
+    "--steps",
+    default="default",
+    show_default=True,
+    metavar="NAME|A,B",
+    help="The steps to run, by the name of a configuration or as a list; `gitgen steps` shows them.",
+)
+@click.option("--test", metavar="CMD", help="A command that must pass; what fails goes back to the model.")
+@runs_programs
 @asks_a_model
-def command(path: Path, plan: str, **flags: Any) -> int:
+def command(path: Path, steps: str, test: str | None, **flags: Any) -> int:
     """Scaffold a program from a prompt, on a new branch gitgen/NAME.
 
     The prompt is that of -m or --prompt-file, else the file PATH/prompt, else standard input, else it is asked for.
@@ -40,27 +47,25 @@ def command(path: Path, plan: str, **flags: Any) -> int:
     \b
     Example:
       gitgen new todo -m 'A to-do list for the terminal, kept in a JSON file'
-      gitgen new . --prompt-file docs/idea.md --name idea --model gpt-4.1
+      gitgen new . --prompt-file docs/idea.md --name idea --steps tdd --test 'pytest -q'
     """
     hide_import(flags)
-    wanted = tuple(name.strip() for name in plan.split(",") if name.strip())
-    if not wanted:
-        raise GitgenError("There are no steps to run", f"--steps {DEFAULT_STEPS}")
-    for step in wanted:
-        steps.load(step)
     repository = _existing(path)
+    plan = planned(repository, steps, test, flags)
     prompt = _prompt(path, flags["message"], flags["prompt_file"])
     if repository is None or repository.resolve("HEAD") is None:
-        return _in_new_repository(path, repository, prompt, wanted, flags)
+        return _in_new_repository(path, repository, prompt, plan, flags)
     _, base = preflight.branch_of_head(repository)
     branch = preflight.branch_for(repository, flags["name"], prompt)
     _ = repository.identity
     with world(repository, flags) as here:
-        begin_branch(repository, branch, begin(here, branch, base=base, prompt=prompt, plan=wanted))
-        return _run(here, branch, flags)
+        begin_branch(repository, branch, begin(here, branch, base=base, prompt=prompt, plan=plan.steps, test=plan.test))
+        return _run(here, branch, plan, flags)
 
 
-def _run(here: World, branch: str, flags: dict[str, Any]) -> int:
+def _run(here: World, branch: str, plan: Plan, flags: dict[str, Any]) -> int:
+    for line in plan.left_out:
+        ui.note(line)
     code = report(here.repository, branch, go_on(here, branch), flags["as_json"])
     if not flags["as_json"]:
         worktree = worktree_of(here.repository, branch)
@@ -109,9 +114,7 @@ def _prompt(path: Path, message: str | None, file: str | None) -> str:
     return preflight.text_of(answer.encode(), "The prompt")
 
 
-def _in_new_repository(
-    path: Path, unborn: Repository | None, prompt: str, wanted: tuple[str, ...], flags: dict[str, Any]
-) -> int:
+def _in_new_repository(path: Path, unborn: Repository | None, prompt: str, plan: Plan, flags: dict[str, Any]) -> int:
     """Make a repository whose first commit is the prompt, with the session's branch checked out."""
     preflight.nothing_unkept(path)
     if unborn:
@@ -130,11 +133,11 @@ def _in_new_repository(
                 here.git.run("init", "--quiet")
             branch = branch or preflight.branch_for(here, flags["name"], prompt)
             first = _first_commit(here, at.redact(prompt))
-            begin_branch(here, branch, begin(at, branch, base=first, prompt=prompt, plan=wanted))
+            begin_branch(here, branch, begin(at, branch, base=first, prompt=prompt, plan=plan.steps, test=plan.test))
             kept = Worktree(path).adopt(branch)
             if kept:
                 ui.note(kept)
-            return _run(at, branch, flags)
+            return _run(at, branch, plan, flags)
     except GitgenError:
         if made and not any(path.iterdir()):
             path.rmdir()

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
 from gitgen import preflight, ui
-from gitgen.commands._asking import as_dict, asks_a_model, hide_import, line_of, report, world
+from gitgen.commands._asking import as_dict, asks_a_model, hide_import, line_of, report, runs_programs, world
+from gitgen.commands._planning import planned
 from gitgen.errors import GitgenError
-from gitgen.plan import go_on
+from gitgen.plan import go_on, run_all
 from gitgen.progress import landed_already, progress_of, under_way
 from gitgen.repository import Repository
-from gitgen.session import Run
-from gitgen.state import PREFIX, load
+from gitgen.session import Landed, Run
+from gitgen.state import DONE, PREFIX, load
+from gitgen.world import World
 
 
 @click.command()
 @click.argument("branch", required=False)
 @click.option("--drop", is_flag=True, help="End the step under way instead: its chat is kept, its edits are not.")
+@click.option("--steps", metavar="NAME|A,B", help="Then run these steps as well.")
+@runs_programs
 @asks_a_model
-def command(branch: str | None, drop: bool, **flags: Any) -> int:
+def command(branch: str | None, drop: bool, steps: str | None, **flags: Any) -> int:
     """Go on where a session stopped, from Git alone; what was answered is never asked again.
 
     BRANCH is the session that is checked out if it is left out, else the only one with a step under way. A last step
@@ -30,10 +35,11 @@ def command(branch: str | None, drop: bool, **flags: Any) -> int:
     \b
     Example:
       gitgen resume
-      gitgen resume gitgen/todo
+      gitgen resume gitgen/todo --steps execute,review
     """
     hide_import(flags)
     repository = preflight.repository_at(Path.cwd())
+    plan = planned(repository, steps, None, flags).steps if steps else ()
     branch = branch or _branch(repository)
     _ = repository.identity
     progress = progress_of(repository, branch)
@@ -56,7 +62,16 @@ def command(branch: str | None, drop: bool, **flags: Any) -> int:
             else:
                 ui.say(line_of(landed))
             return 0
-        return report(repository, branch, go_on(here, branch), flags["as_json"])
+        return report(repository, branch, _steps(here, branch, plan), flags["as_json"])
+
+
+def _steps(here: World, branch: str, more: tuple[str, ...]) -> Iterator[Landed]:
+    """What is left of the session and, if all of that was done, these steps."""
+    landed = None
+    for landed in go_on(here, branch):
+        yield landed
+    if landed is None or landed.status in DONE:
+        yield from run_all(here, branch, more)
 
 
 def _branch(repository: Repository) -> str:

@@ -8,19 +8,27 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
-from pkgutil import iter_modules
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 from gitgen.draft import Draft, ask_again
-from gitgen.errors import GitgenError
-from gitgen.record import File, Message, Reads, assistant, system, user
+from gitgen.record import Chat, File, Message, Ran, Reads, assistant, system, user
+
+RUN = "sh run.sh"
+"""How a program is started that the step `entrypoint` has made startable."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A reply and, where it was read as edits, what all replies of the step come to."""
+
+    text: str
+    draft: Draft
 
 
 class Ask(Protocol):
     """Sends messages, after all earlier ones of the step, and reads the reply into the step's draft."""
 
-    def __call__(self, messages: tuple[Message, ...], reads: Reads) -> Draft: ...
+    def __call__(self, messages: tuple[Message, ...], reads: Reads) -> Answer: ...
 
 
 @dataclass(frozen=True)
@@ -40,6 +48,16 @@ class Brief:
     files: Callable[[], tuple[File, ...]]
     """The files to show: those that the user named, else all of a small tree."""
     ask: Ask
+    remember: Callable[[str, Callable[[], Any]], Any]
+    """What a function gives the first time, kept under a name in the chat file; a step that goes on gets it again."""
+    attended: bool
+    """Whether there is somebody to ask."""
+    person: Callable[[str, tuple[str, ...]], str | None]
+    """What the user answers to a question, of these choices if there are any; None where nobody can be asked."""
+    earlier: Callable[[str], Chat | None]
+    """The chat of the last step of a name that the session has done."""
+    execute: Callable[[str], Ran]
+    """Runs a command on the files as the step has them; what came of it is kept with the step."""
 
     def opening(self, edit_format: str) -> tuple[Message, ...]:
         """What every request for edits begins with: who answers, in which format, and an example talk in it.
@@ -55,16 +73,36 @@ class Brief:
 
     def edits(self, *messages: Message) -> Draft:
         """Ask for edits; what of them does not fit goes back to the model, at most `rounds` times."""
-        draft = self.ask(messages, reads="edits")
+        draft = self.ask(messages, reads="edits").draft
         for _ in range(self.rounds):
             if not draft.refusals:
                 break
-            draft = self.ask((user(ask_again(draft)),), reads="edits")
+            draft = self.ask((user(ask_again(draft)),), reads="edits").draft
         return draft
+
+    def talk(self, *messages: Message) -> str:
+        """Ask for words that change no file."""
+        return self.ask(messages, reads="nothing").text
+
+    def question(self, name: str, text: str, *choices: str) -> str:
+        """The user's answer, kept as `name` before anything else happens; empty where nobody can be asked."""
+        answer: str = self.remember(name, lambda: self.person(text, choices) or "")
+        return answer
+
+    def said(self, *steps: str) -> str:
+        """The last reply of the first of these steps that the session has done; empty if it has done none."""
+        for step in steps:
+            chat = self.earlier(step)
+            replies = [each.text for each in chat.exchanges() if each.whole] if chat else []
+            if replies:
+                return replies[-1]
+        return ""
 
 
 class Step(Protocol):
     """A step's module."""
+
+    __doc__: str | None
 
     def subject(self, inputs: Mapping[str, Any]) -> str:
         """The commit's subject, where the reply gives none."""
@@ -73,16 +111,3 @@ class Step(Protocol):
     def run(self, brief: Brief) -> None:
         """Ask the model; the edits in its replies are what the step does."""
         ...
-
-
-def names() -> tuple[str, ...]:
-    """The names of all steps."""
-    return tuple(sorted(module.name for module in iter_modules(__path__)))
-
-
-def load(name: str) -> Step:
-    """The step of this name; GitgenError if there is none."""
-    if name not in names():
-        raise GitgenError(f"There is no step {name}", f"the steps are: {', '.join(names())}")
-    step: Any = import_module(f"{__name__}.{name}")
-    return cast(Step, step)

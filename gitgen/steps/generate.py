@@ -1,4 +1,4 @@
-"""Write the first version of the program from the prompt."""
+"""Write the first version of the program from the prompt, and from what was clarified before."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,9 @@ def subject(inputs: Mapping[str, Any]) -> str:
 
 
 def run(brief: Brief) -> None:
-    brief.edits(
-        *brief.opening("whole"),
-        user(brief.preprompt("generate"), brief.prompt),
-    )
+    clarified = brief.earlier("clarify")
+    if clarified is None:
+        brief.edits(*brief.opening("whole"), user(brief.preprompt("generate"), brief.prompt))
+        return
+    talk = (message for message in clarified.conversation() if message.role != "system")
+    brief.edits(*brief.opening("whole"), *talk, user(brief.preprompt("generate_clarified")))
