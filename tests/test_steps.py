@@ -107,19 +107,18 @@ def test_one_question_is_asked_at_a_time_until_nothing_is_unclear(repository: Re
             "Which language?",
             "answer 1\n\n(clarify-ask)",
         ]
-        shown = [message["content"] for message in model.requests[3]["messages"]]
-    assert "Which greeting?" in shown and shown[-1] == "(generate_clarified)"
-    assert sum("Answer with files only" in text or "(format-whole)" in text for text in shown) == 1
+        shown = model.requests[3]["messages"][-1]["content"]
+    assert shown == "(generate)\n\nGreet\n\nWhich language?\nanswer 1\n\nWhich greeting?\nanswer 2"
 
 
 @pytest.mark.parametrize("enough", ["c", ""])
 def test_enough_is_enough_and_the_model_states_its_assumptions(repository: Repository, enough: str) -> None:
-    with endpoint(says("Which language?"), says("I assume Python.")) as model:
+    with endpoint(says("Which language?"), says("I assume Python."), says(PROGRAM)) as model:
         here = world(repository, model, person=answers(enough))
-        started(here, "clarify")
-        (landed,) = go_on(here, BRANCH)
+        started(here, "clarify", "generate")
+        assert [step.status for step in go_on(here, BRANCH)] == ["ok", "ok"]
         assert model.requests[1]["messages"][-1]["content"] == "(clarify-assume)"
-    assert landed.status == "ok"
+        assert model.requests[2]["messages"][-1]["content"] == "(generate)\n\nGreet\n\nI assume Python."
 
 
 def test_where_nobody_can_be_asked_the_model_states_its_assumptions_at_once(repository: Repository) -> None:

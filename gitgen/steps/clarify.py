@@ -1,11 +1,11 @@
 """Ask what is unclear in the prompt, one question at a time, or state what is assumed instead."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import count
 from typing import Any
 
-from gitgen.record import system, user
+from gitgen.record import Chat, system, user
 from gitgen.steps import Brief
 
 ENOUGH = ("", "c", "C")
@@ -35,6 +35,16 @@ def run(brief: Brief) -> None:
             brief.talk(user(brief.preprompt("clarify-assume")))
             return
         reply = brief.talk(user(answer, brief.preprompt("clarify-ask")))
+
+
+def clarified(chat: Chat) -> Iterator[str]:
+    """What came out of a talk of this step, a paragraph each: answered questions, and what is assumed."""
+    for number, exchange in enumerate(chat.exchanges(), 1):
+        answer, text = chat.inputs.get(f"answer {number}"), exchange.text.strip()
+        if isinstance(answer, str) and answer.strip() not in ENOUGH:
+            yield f"{text}\n{answer}"
+        elif answer is None and not _nothing_unclear(text):
+            yield text
 
 
 def _nothing_unclear(reply: str) -> bool:

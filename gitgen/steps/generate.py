@@ -5,6 +5,7 @@ from typing import Any
 
 from gitgen.record import user
 from gitgen.steps import Brief
+from gitgen.steps.clarify import clarified
 
 
 def subject(inputs: Mapping[str, Any]) -> str:
@@ -12,9 +13,7 @@ def subject(inputs: Mapping[str, Any]) -> str:
 
 
 def run(brief: Brief) -> None:
-    clarified = brief.earlier("clarify")
-    if clarified is None:
-        brief.edits(*brief.opening("whole"), user(brief.preprompt("generate"), brief.prompt))
-        return
-    talk = (message for message in clarified.conversation() if message.role != "system")
-    brief.edits(*brief.opening("whole"), *talk, user(brief.preprompt("generate_clarified")))
+    talk = brief.earlier("clarify")
+    more = clarified(talk) if talk else ()
+    # In one message and after the prompt: small models answer only what looks like the example.
+    brief.edits(*brief.opening("whole"), user(brief.preprompt("generate"), brief.prompt, *more))
