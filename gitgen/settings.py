@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from gitgen import endpoints
 from gitgen.errors import GitgenError
 
 DEFAULT_MODEL = "gpt-4.1"
@@ -35,6 +36,13 @@ class Settings:
     """Seconds that a program may run; 0 is no limit."""
     memory: int = 4096
     """Mebibytes that each process of a program may have; 0 is no limit."""
+    endpoint: endpoints.Named | None = None
+    """The named endpoint that `base_url` belongs to, if it is one of those."""
+
+    @property
+    def key_variable(self) -> str:
+        """The environment variable that a key for this endpoint belongs in."""
+        return self.endpoint.key if self.endpoint else "GITGEN_API_KEY" if self.base_url else "OPENAI_API_KEY"
 
 
 @dataclass(frozen=True)
@@ -79,10 +87,20 @@ def resolve(flags: Mapping[str, object], environ: Mapping[str, str], config: Map
 
     temperature, preprompts = chosen("temperature"), str(chosen("preprompts"))
     steps = str(_Chosen(config.get("gitgen.steps", ())))
+    models, base_url = _names(chosen("model").values), str(chosen("base_url", "OPENAI_BASE_URL"))
+    name, models = (base_url, models) if base_url else endpoints.split(models)
+    by_name = name in endpoints.table()
+    endpoint = endpoints.named(name, environ) if by_name else endpoints.at(base_url, environ)
+    if endpoint and by_name:
+        base_url, key = endpoint.base_url, environ.get(endpoint.key, "").strip()
+    else:
+        # A key of OpenAI's goes to OpenAI, and where OPENAI_BASE_URL says; nowhere else by accident.
+        own = "OPENAI_API_KEY" if base_url == environ.get("OPENAI_BASE_URL", "") else ""
+        key = str(chosen("api_key", endpoint.key if endpoint else own))
     return Settings(
-        models=_names(chosen("model").values),
-        base_url=str(chosen("base_url", "OPENAI_BASE_URL")),
-        api_key=_key(str(chosen("api_key", "OPENAI_API_KEY"))),
+        models=models,
+        base_url=base_url,
+        api_key=_key(key, endpoint.key if endpoint else "OPENAI_API_KEY"),
         temperature=temperature.number("temperature", 0, 0) if str(temperature) else None,
         rounds=int(chosen("rounds").number("rounds", 3, 0, whole=True)),
         timeout=chosen("timeout").number("timeout", 120, 0.1),
@@ -93,6 +111,7 @@ def resolve(flags: Mapping[str, object], environ: Mapping[str, str], config: Map
         sandbox=_sandbox(chosen("sandbox")),
         time_limit=chosen("time_limit").number("time limit", 300, 0),
         memory=int(chosen("memory").number("memory", 4096, 0, whole=True)),
+        endpoint=endpoint,
     )
 
 
@@ -107,8 +126,8 @@ def _names(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))
 
 
-def _key(key: str) -> str:
+def _key(key: str, variable: str) -> str:
     # It goes into a header, whose own error would print the key.
     if not (key.isascii() and key.isprintable()) or " " in key:
-        raise GitgenError("The API key has characters in it that no key has", "set OPENAI_API_KEY to the key alone")
+        raise GitgenError("The API key has characters in it that no key has", f"set {variable} to the key alone")
     return key

@@ -64,6 +64,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         endpoint = self.server.endpoint
         request = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        endpoint.paths.append(self.path)
         endpoint.keys.append(self.headers.get("authorization", ""))
         endpoint.requests.append(request)
         if not endpoint.script:
@@ -153,6 +154,7 @@ class Endpoint:
         self.models = list(models)
         self.requests: list[dict[str, Any]] = []
         self.keys: list[str] = []
+        self.paths: list[str] = []
         self._server = _Server(self)
         self.base_url = f"http://127.0.0.1:{self._server.server_address[1]}/v1"
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from gitgen import endpoints
 from gitgen.ai import Model, NoModel, Recorded
 from gitgen.profiles import profile_of
 from gitgen.settings import DEFAULT_MODEL, Settings
 
 LOCAL, REPLAY = "local", "replay:"
-OPENAI = "https://api.openai.com/v1"
 LOCAL_CONTEXT = 32_768
 """The embedded engine sets memory aside for its whole context, so a profile's large one is not taken whole."""
 
@@ -38,14 +38,18 @@ def choose(settings: Settings) -> Choice:
         if not settings.base_url:
             raise NoModel(f"There is no model file {first}", "--model PATH.gguf with a file that is there")
     if settings.base_url and first != LOCAL:
+        named = settings.endpoint
+        if named and not named.open and not settings.api_key:
+            raise NoModel(f"There is no key for {named.name}: {named.key} is not set", f"set {named.key}")
         return Choice("endpoint", settings.models, settings.base_url)
     if settings.api_key and first != LOCAL:
-        return Choice("endpoint", settings.models or (DEFAULT_MODEL,), OPENAI)
+        openai = endpoints.table()[endpoints.DEFAULT].base_url
+        return Choice("endpoint", settings.models or (DEFAULT_MODEL,), openai)
     if first in ("", LOCAL):
         return _embedded()
     raise NoModel(
         f"There is no key for {first}: neither OPENAI_API_KEY nor --base-url is set",
-        "set OPENAI_API_KEY, or name an endpoint: --base-url http://localhost:11434/v1",
+        "set OPENAI_API_KEY, or name an endpoint: --model ollama/NAME, --base-url URL",
     )
 
 
@@ -81,7 +85,7 @@ def open_model(
         context = min(profile_of(place.stem).context, LOCAL_CONTEXT)
         address = stack.enter_context(serve(place, context=context))
         return Endpoint(address.base_url, address.api_key, (address.alias,), settings.timeout)
-    endpoint = Endpoint(choice.place, settings.api_key, choice.names, settings.timeout)
+    endpoint = Endpoint(choice.place, settings.api_key, choice.names, settings.timeout, settings.key_variable)
     if not choice.names:
         endpoint.take_only_model()
     return endpoint

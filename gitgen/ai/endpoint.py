@@ -49,11 +49,20 @@ def _import_client() -> None:
 class Endpoint:
     """Models at one OpenAI-compatible endpoint, in the order in which they are tried."""
 
-    def __init__(self, base_url: str, api_key: str, models: tuple[str, ...], timeout: float = 120.0) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str,
+        models: tuple[str, ...],
+        timeout: float = 120.0,
+        key_variable: str = "OPENAI_API_KEY",
+    ) -> None:
+        """`key_variable` is what a person is told to set where the endpoint refuses the key."""
         self.base_url = base_url.rstrip("/")
         self.models = models
         self._key = api_key
         self._timeout = timeout
+        self._key_variable = key_variable
         self._client: OpenAI | None = None
         self._options: Mapping[str, Any] = {"stream_options": {"include_usage": True}}
         self._noted = False
@@ -147,7 +156,7 @@ class Endpoint:
         """What a failure means, or the exception itself if it is none of the endpoint's."""
         connecting = type(error.__cause__).__name__ == "ConnectTimeout"
         seconds = min(CONNECT_SECONDS, self._timeout) if connecting else self._timeout
-        return explained(error, self.base_url, model, seconds) or error
+        return explained(error, self.base_url, model, seconds, self._key_variable) or error
 
     def _note_estimate(self, completion: Completion, listener: Listener) -> None:
         """Say once that tokens are estimated, and with what."""

@@ -34,10 +34,10 @@ class Garbled(Exception):
     """The endpoint sent something that is no chunk of a chat completion."""
 
 
-def explained(error: Exception, where: str, model: str, seconds: float) -> Exception | None:
+def explained(error: Exception, where: str, model: str, seconds: float, key: str) -> Exception | None:
     """Busy, UnknownModel or a GitgenError for a failure of the endpoint at `where`; None for any other exception.
 
-    `seconds` is the time-out that was in force.
+    `seconds` is the time-out that was in force, `key` the variable that holds the endpoint's key.
     """
     import openai
 
@@ -50,7 +50,7 @@ def explained(error: Exception, where: str, model: str, seconds: float) -> Excep
     if isinstance(error, openai.APIConnectionError) or type(error).__module__.partition(".")[0] in _TRANSPORT:
         return Busy(f"The connection to {where} was lost")
     if isinstance(error, openai.APIStatusError):
-        return _status(error, where, model)
+        return _status(error, where, model, key)
     if isinstance(error, openai.APIError):
         return _refused(error, where, model) or Busy(f"The endpoint reported an error: {said(error)}")
     if isinstance(error, (Garbled, json.JSONDecodeError, UnicodeDecodeError)):
@@ -83,12 +83,12 @@ def said(error: APIError) -> str:
     return " ".join(str(words or error.message).split())[:300]
 
 
-def _status(error: APIStatusError, where: str, model: str) -> Exception:
+def _status(error: APIStatusError, where: str, model: str, key: str) -> Exception:
     status, words = error.status_code, said(error)
     if refused := _refused(error, where, model):
         return refused
     if status == 401:
-        return GitgenError(f"{where} refused the key (401): {words}", "set OPENAI_API_KEY to a valid key")
+        return GitgenError(f"{where} refused the key (401): {words}", f"set {key} to a valid key")
     if status == 403:
         mend = "use a key that may, or another model: --model NAME"
         return GitgenError(f"This key may not use {model or where} (403): {words}", mend)

@@ -43,9 +43,9 @@ _OPTIONS = (
     click.option(
         "--model",
         metavar="NAME[,NAME]",
-        help="Model, or several to fall back on; local; a GGUF file; replay:BRANCH.",
+        help="Model, or several to fall back on; ENDPOINT/NAME; local; a GGUF file; replay:BRANCH.",
     ),
-    click.option("--base-url", metavar="URL", help="Any OpenAI-compatible endpoint."),
+    click.option("--base-url", metavar="URL", help="Any OpenAI-compatible endpoint, by its address or its name."),
     click.option("--temperature", type=float, help="Sent to the model; left out unless given here or in its profile."),
     click.option("--rounds", type=click.IntRange(0), help="How often edits that do not fit go back to the model (3)."),
     click.option(
@@ -119,7 +119,7 @@ def world(repository: Repository, flags: Mapping[str, Any], *, sure_to_ask: bool
             model=model,
             settings=settings,
             listener=screen,
-            redact=redactor(os.environ, settings.api_key),
+            redact=redactor(os.environ, settings.api_key, *repository.config.get("gitgen.apikey", ())),
             preprompt=lambda name: resources.preprompt(name, settings.preprompts, shelf.folder),
             shelf=shelf,
             person=ui.ask if ui.attended() else None,

@@ -17,7 +17,7 @@ from gitgen.settings import Settings, resolve
 
 
 @click.group(invoke_without_command=True)
-@click.option("--base-url", metavar="URL", help="Any OpenAI-compatible endpoint.")
+@click.option("--base-url", metavar="URL", help="Any OpenAI-compatible endpoint, by its address or its name.")
 @click.option("--json", "as_json", is_flag=True, help="Print the names as JSON.")
 @click.pass_context
 def command(context: click.Context, base_url: str | None, as_json: bool) -> None:
@@ -25,7 +25,7 @@ def command(context: click.Context, base_url: str | None, as_json: bool) -> None
 
     \b
     Example:
-      gitgen models --base-url http://localhost:11434/v1
+      gitgen models --base-url ollama
       gitgen models pull
     """
     if context.invoked_subcommand is not None:
@@ -69,7 +69,9 @@ def _offered(settings: Settings) -> tuple[str, ...]:
         return ()
     if choice.kind != "endpoint":
         return ()
-    return Endpoint(choice.place, settings.api_key, choice.names or ("",), settings.timeout).names()
+    return Endpoint(
+        choice.place, settings.api_key, choice.names or ("",), settings.timeout, settings.key_variable
+    ).names()
 
 
 def _local() -> str | None:
