@@ -179,7 +179,7 @@ class Run:
 
     @property
     def _profile(self) -> Profile:
-        return profile_of(self.world.model().name)
+        return profile_of(self.world.model().name, self.world.settings.profiles)
 
     def _prompt(self) -> File:
         path = prompt_path(self.name)
@@ -232,7 +232,7 @@ class Run:
         if asked is not None:
             messages, reads = asked.messages if asked.reply is None else (), asked.reads
         parameters = self._profile.request(model.name, self.world.settings.temperature, free=reads != "edits")
-        turn = self.log.asks(Turn(parameters, messages, reads))
+        turn = self.log.asks(Turn(parameters, self._profile.suited(messages), reads))
         request = render(self.world.repository, self.chat, turn)
         self._check_length(request, model)
         self.log.store()

@@ -38,6 +38,8 @@ class Settings:
     """Mebibytes that each process of a program may have; 0 is no limit."""
     endpoint: endpoints.Named | None = None
     """The named endpoint that `base_url` belongs to, if it is one of those."""
+    profiles: Path | None = None
+    """A file of the user's own profiles of models, in the format of `models.toml`."""
 
     @property
     def key_variable(self) -> str:
@@ -85,7 +87,7 @@ def resolve(flags: Mapping[str, object], environ: Mapping[str, str], config: Map
         key = f"gitgen.{name.replace('_', '')}"
         return _Chosen(config.get(key, ()), f"git config {key} ")
 
-    temperature, preprompts = chosen("temperature"), str(chosen("preprompts"))
+    temperature, preprompts, profiles = chosen("temperature"), str(chosen("preprompts")), str(chosen("models"))
     steps = str(_Chosen(config.get("gitgen.steps", ())))
     models, base_url = _names(chosen("model").values), str(chosen("base_url", "OPENAI_BASE_URL"))
     name, models = (base_url, models) if base_url else endpoints.split(models)
@@ -112,6 +114,7 @@ def resolve(flags: Mapping[str, object], environ: Mapping[str, str], config: Map
         time_limit=chosen("time_limit").number("time limit", 300, 0),
         memory=int(chosen("memory").number("memory", 4096, 0, whole=True)),
         endpoint=endpoint,
+        profiles=Path(profiles).expanduser() if profiles else None,
     )
 
 

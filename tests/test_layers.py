@@ -27,7 +27,19 @@ LAYERS = (
     ("shelf",),
     ("steps",),
     ("draft", "again", "failure"),
-    ("reply", "patch", "context", "record", "trailers", "tokens", "redact", "profiles", "settings", "endpoints"),
+    (
+        "reply",
+        "patch",
+        "context",
+        "record",
+        "trailers",
+        "tokens",
+        "redact",
+        "profiles",
+        "prices",
+        "settings",
+        "endpoints",
+    ),
     ("edits", "elisions", "continuation", "paths", "values", "errors", "resources", "output", "toolchains"),
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}

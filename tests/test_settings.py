@@ -62,6 +62,11 @@ def test_what_is_empty_is_not_chosen() -> None:
     assert resolve({**nothing, "model": ""}, ENVIRON, {}) == BY_ENVIRON
 
 
+def test_a_file_of_profiles_is_named_like_any_other_setting() -> None:
+    assert resolve({}, {}, {"gitgen.models": ("~/models.toml",)}).profiles == Path("~/models.toml").expanduser()
+    assert resolve({}, {"GITGEN_MODELS": "a"}, {"gitgen.models": ("b",)}).profiles == Path("a")
+
+
 @pytest.mark.parametrize(
     ("flags", "number"), [({"temperature": 0.0}, 0.0), ({"temperature": 0}, 0.0), ({"temperature": None}, None)]
 )

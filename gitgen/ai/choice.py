@@ -82,7 +82,7 @@ def open_model(
         from gitgen.ai.local import serve
 
         place = Path(choice.place).expanduser()
-        context = min(profile_of(place.stem).context, LOCAL_CONTEXT)
+        context = min(profile_of(place.stem, settings.profiles).context, LOCAL_CONTEXT)
         address = stack.enter_context(serve(place, context=context))
         return Endpoint(address.base_url, address.api_key, (address.alias,), settings.timeout)
     endpoint = Endpoint(choice.place, settings.api_key, choice.names, settings.timeout, settings.key_variable)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from gitgen import resources, ui
+from gitgen import profiles, resources, ui
 from gitgen.ai import Model, Recorded
 from gitgen.ai.choice import REPLAY, choose, open_model
 from gitgen.errors import GitgenError
@@ -102,6 +102,7 @@ def world(repository: Repository, flags: Mapping[str, Any], *, sure_to_ask: bool
     settings = resolve(flags, os.environ, repository.config)
     if settings.preprompts:
         resources.check_preprompts(settings.preprompts)
+    profiles.check(settings.profiles)
     if sure_to_ask:
         choose(settings)
     shelf = shelf_of(repository, settings)
