@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from gitgen import context, tokens
+from gitgen import budget, context, tokens
 from gitgen.ai import Model, Request, retry
 from gitgen.draft import Draft
 from gitgen.errors import GitgenError
@@ -235,10 +235,15 @@ class Run:
         turn = self.log.asks(Turn(parameters, self._profile.suited(messages), reads))
         request = render(self.world.repository, self.chat, turn)
         self._check_length(request, model)
+        metered = budget.Metered(model, request, self.world.settings, lambda: self.chat, self._spent_earlier)
+        metered.check()
         self.log.store()
         keep = self.log.keeper(turn, request)
-        retry.persist(model, request, keep, self.world.listener, self.world.settings.retries)
+        retry.persist(metered, request, keep, self.world.listener, self.world.settings.retries)
         return self.chat.turns[-1]
+
+    def _spent_earlier(self) -> budget.Bill:
+        return budget.bill_of_session(self.world.repository, self.branch, self.world.settings.profiles)
 
     def _check_length(self, request: Request, model: Model) -> None:
         texts = [message["content"] for message in request.messages]

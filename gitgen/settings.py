@@ -40,6 +40,11 @@ class Settings:
     """The named endpoint that `base_url` belongs to, if it is one of those."""
     profiles: Path | None = None
     """A file of the user's own profiles of models, in the format of `models.toml`."""
+    max_tokens: int | None = None
+    max_cost: float | None = None
+    """USD; of a step, like the one above; those below are of a whole session."""
+    session_max_tokens: int | None = None
+    session_max_cost: float | None = None
 
     @property
     def key_variable(self) -> str:
@@ -56,6 +61,14 @@ class _Chosen:
 
     def __str__(self) -> str:
         return self.values[-1].strip() if self.values else ""
+
+    def limit(self, name: str) -> float | None:
+        """The value as a limit of costs, None where there is none; GitgenError as for `number`."""
+        return self.number(name, 1, 0) if str(self) else None
+
+    def whole_limit(self, name: str) -> int | None:
+        """The value as a limit of tokens, None where there is none; GitgenError as for `number`."""
+        return int(self.number(name, 100_000, 0, whole=True)) if str(self) else None
 
     def number(self, name: str, default: float, least: float, *, whole: bool = False) -> float:
         """The value as a number; GitgenError if it is none, or less than `least`."""
@@ -115,6 +128,10 @@ def resolve(flags: Mapping[str, object], environ: Mapping[str, str], config: Map
         memory=int(chosen("memory").number("memory", 4096, 0, whole=True)),
         endpoint=endpoint,
         profiles=Path(profiles).expanduser() if profiles else None,
+        max_tokens=chosen("max_tokens").whole_limit("max-tokens"),
+        max_cost=chosen("max_cost").limit("max-cost"),
+        session_max_tokens=chosen("session_max_tokens").whole_limit("sessionMaxTokens"),
+        session_max_cost=chosen("session_max_cost").limit("sessionMaxCost"),
     )
 
 

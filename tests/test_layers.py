@@ -21,7 +21,7 @@ LAYERS = (
     ("ui", "preflight", "plan"),
     ("session", "underway"),
     ("beginning",),
-    ("world", "progress", "state", "render", "worktree", "checkout"),
+    ("world", "progress", "state", "render", "worktree", "checkout", "budget"),
     ("repository",),
     ("git", "ai", "forge", "sandbox", "process"),
     ("shelf",),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from gitgen import profiles, resources, ui
+from gitgen import budget, profiles, resources, ui
 from gitgen.ai import Model, Recorded
 from gitgen.ai.choice import REPLAY, choose, open_model
 from gitgen.errors import GitgenError
@@ -54,6 +54,12 @@ _OPTIONS = (
         type=click.IntRange(0),
         metavar="N",
         help="How often the rest of a reply that was cut off is asked for (3).",
+    ),
+    click.option(
+        "--max-tokens", type=click.IntRange(0), metavar="N", help="Ask nothing that could bring a step over N."
+    ),
+    click.option(
+        "--max-cost", type=click.FloatRange(0), metavar="USD", help="The same in money, where prices are known."
     ),
     click.option("--preprompts", metavar="DIR", help="Folder with preprompts of your own."),
     click.option("-q", "--quiet", is_flag=True, help="Do not show the reply as it comes."),
@@ -103,8 +109,8 @@ def world(repository: Repository, flags: Mapping[str, Any], *, sure_to_ask: bool
     if settings.preprompts:
         resources.check_preprompts(settings.preprompts)
     profiles.check(settings.profiles)
-    if sure_to_ask:
-        choose(settings)
+    if sure_to_ask and (choice := choose(settings)).kind != "replay":
+        budget.require_prices(settings, choice.names)
     shelf = shelf_of(repository, settings)
     screen = ui.screen(bool(flags.get("quiet") or flags.get("as_json")))
     with ExitStack() as stack:

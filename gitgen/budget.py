@@ -1,0 +1,173 @@
+"""What a step and its session may spend: held against what a request would come to, before it is sent."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from gitgen import tokens
+from gitgen.ai import Completion, Listener, Model, Request
+from gitgen.errors import GitgenError
+from gitgen.prices import cost
+from gitgen.record import Chat, Usage
+from gitgen.repository import Repository
+from gitgen.settings import Settings
+from gitgen.state import load
+
+Scope: TypeAlias = Literal["step", "session"]
+Kind: TypeAlias = Literal["tokens", "cost"]
+ASSUMED_REPLY = 4_096
+"""Tokens that a reply is reckoned with where nothing caps it."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One limit that the user set, and how it is raised."""
+
+    scope: Scope
+    kind: Kind
+    most: float
+    raised: str
+
+    def said(self, value: float) -> str:
+        return f"{value:.0f} tokens" if self.kind == "tokens" else f"${value:.4f}"
+
+
+@dataclass(frozen=True)
+class Bill:
+    """Tokens and what they cost; `unpriced` names models among them whose price is not known."""
+
+    tokens: int = 0
+    usd: float = 0.0
+    unpriced: str = ""
+
+    def __add__(self, other: Bill) -> Bill:
+        return Bill(self.tokens + other.tokens, self.usd + other.usd, self.unpriced or other.unpriced)
+
+
+def limits(settings: Settings) -> tuple[Limit, ...]:
+    """The limits that are set."""
+    possible: tuple[tuple[Scope, Kind, float | None, str], ...] = (
+        ("step", "tokens", settings.max_tokens, "--max-tokens "),
+        ("step", "cost", settings.max_cost, "--max-cost "),
+        ("session", "tokens", settings.session_max_tokens, "git config gitgen.sessionMaxTokens "),
+        ("session", "cost", settings.session_max_cost, "git config gitgen.sessionMaxCost "),
+    )
+    return tuple(Limit(scope, kind, most, raised) for scope, kind, most, raised in possible if most is not None)
+
+
+def require_prices(settings: Settings, models: Iterable[str]) -> None:
+    """GitgenError if a limit of costs is set and one of the models has no price that is known."""
+    for limit in limits(settings):
+        for model in models if limit.kind == "cost" else ():
+            if cost(Usage(), model, settings.profiles) is None:
+                raise _unpriced(model, limit)
+
+
+def bill_of_session(repository: Repository, branch: str, own: Path | None) -> Bill:
+    """What the trailers of a session's steps come to."""
+    session = load(repository, branch)
+    steps = session.steps if session else ()
+    return sum((_bill(commit.usage, commit.model, own) for commit in steps), Bill())
+
+
+def bill_of_chat(chat: Chat, own: Path | None) -> Bill:
+    """What the turns of a chat come to, tries that broke off included."""
+    total = Bill()
+    for turn in chat.turns:
+        if turn.usage and turn.reply:
+            asked = str(turn.request.get("gen_ai.request.model", ""))
+            known = cost(turn.usage, turn.reply.model, own) is not None
+            total += _bill(turn.usage, turn.reply.model if known else asked, own)
+    return total
+
+
+class Metered:
+    """A model that answers a request, further tries included, only while the budget lasts."""
+
+    def __init__(
+        self,
+        model: Model,
+        request: Request,
+        settings: Settings,
+        chat: Callable[[], Chat],
+        earlier: Callable[[], Bill],
+    ) -> None:
+        """`chat` is the step's as it stands; `earlier` is asked only if it matters what earlier steps cost."""
+        self.model = model
+        self.request = request
+        self.settings = settings
+        self._chat = chat
+        self._earlier = earlier
+
+    @property
+    def name(self) -> str:
+        return self.model.name
+
+    def complete(self, request: Request, listener: Listener) -> Completion:
+        """The model's completion; GitgenError instead of a call that could go over the budget."""
+        self.check()
+        return self.model.complete(request, listener)
+
+    def check(self) -> None:
+        """GitgenError, telling what it would come to and how to allow it, if the request is not within the budget."""
+        held = limits(self.settings)
+        require_prices(self.settings, self._names)
+        for limit in held:
+            spent = bill_of_chat(self._chat(), self.settings.profiles)
+            if limit.scope == "session":
+                spent += self._earlier()
+            self._hold(limit, spent)
+
+    def _hold(self, limit: Limit, spent: Bill) -> None:
+        total = spent + self._coming
+        if limit.kind == "cost" and total.unpriced:
+            raise _unpriced(total.unpriced, limit)
+        usd = math.ceil(total.usd * 1e4) / 1e4
+        value = total.tokens if limit.kind == "tokens" else usd
+        if value <= limit.most:
+            return
+        dollars = "" if total.unpriced else f", about ${usd:.4f}"
+        before = f"{spent.tokens} spent, " if spent.tokens else ""
+        raise GitgenError(
+            f"This would bring the {limit.scope} to {total.tokens} tokens{dollars} ({before}{self._prompt} to send, "
+            f"{self._reply} reckoned for the reply); its limit is {limit.said(limit.most)}",
+            limit.raised + (str(total.tokens) if limit.kind == "tokens" else f"{usd:.4f}"),
+        )
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        """The models that this request may go to."""
+        listed = self.settings.models
+        return listed if self.name in listed else (self.name,)
+
+    @property
+    def _coming(self) -> Bill:
+        usage = Usage(self._prompt, self._reply, self._prompt + self._reply)
+        return _bill(usage, ",".join(self._names), self.settings.profiles)
+
+    @cached_property
+    def _prompt(self) -> int:
+        return tokens.count([message["content"] for message in self.request.messages], self.name)
+
+    @property
+    def _reply(self) -> int:
+        caps = (self.request.parameters.get(name) for name in ("max_tokens", "max_completion_tokens"))
+        return next((cap for cap in caps if isinstance(cap, int)), ASSUMED_REPLY)
+
+
+def _bill(usage: Usage, model: str, own: Path | None) -> Bill:
+    usd = cost(usage, model, own)
+    return Bill(usage.total_tokens, usd or 0.0, (model or "a step") if usd is None and usage.total_tokens else "")
+
+
+def _unpriced(model: str, limit: Limit) -> GitgenError:
+    other = limit.raised.replace("cost", "tokens").replace("Cost", "Tokens")
+    return GitgenError(
+        f"The price of {model} is not known, so a limit of costs cannot be held",
+        f"{other}N instead, or give its price in a file that git config gitgen.models names",
+    )
