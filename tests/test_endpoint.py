@@ -98,6 +98,25 @@ def test_usage_is_what_the_endpoint_reported(chunks: tuple[str, ...], usage: Usa
     assert ask(says("Hello", lines=lines, usage=None)).usage == usage
 
 
+@pytest.mark.parametrize(
+    ("said", "cached"),
+    [
+        ('"prompt_tokens_details": {"cached_tokens": 64}', 64),
+        ('"prompt_tokens_details": {"cached_tokens": 0}, "prompt_cache_hit_tokens": 5', 0),
+        ('"prompt_cache_hit_tokens": 64, "prompt_cache_miss_tokens": 36', 64),
+        ('"cache_read_input_tokens": 64, "cache_creation_input_tokens": 9', 64),
+        ('"cached_tokens": 64', 64),
+        ('"prompt_tokens_details": null, "prompt_cache_hit_tokens": 64', 64),
+        ('"prompt_tokens_details": {}', None),
+        ('"prompt_tokens_details": {"cached_tokens": "many"}', None),
+        ('"prompt_cache_hit_tokens": null', None),
+    ],
+)
+def test_cached_tokens_are_found_however_they_are_spelled(said: str, cached: int | None) -> None:
+    line = USAGE % ("[]", f'{{"prompt_tokens": 100, "completion_tokens": 4, "total_tokens": 104, {said}}}')
+    assert ask(says("Hello", lines=(f"data: {line}",), usage=None)).usage == Usage(100, 4, 104, cached)
+
+
 def test_an_endpoint_without_usage_is_told_of_once_with_the_vocabulary_that_stands_in() -> None:
     heard = Heard()
     with endpoint(says("a", usage=None), says("b", usage=None)) as running:

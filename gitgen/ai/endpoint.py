@@ -224,10 +224,15 @@ def _usage(usage: Any) -> Usage | None:
     prompt, completion, total = usage.prompt_tokens, usage.completion_tokens, usage.total_tokens
     if not isinstance(prompt, int) or not isinstance(completion, int):
         return None
-    details = usage.prompt_tokens_details
-    return Usage(
-        prompt,
-        completion,
-        total if isinstance(total, int) else prompt + completion,
-        None if details is None else details.cached_tokens,
-    )
+    return Usage(prompt, completion, total if isinstance(total, int) else prompt + completion, _cached(usage))
+
+
+def _cached(usage: Any) -> int | None:
+    """The prompt tokens that came from the endpoint's cache, however it spells them; None if it does not say.
+
+    OpenAI's own name is in the details; the others are those of DeepSeek, of Anthropic, and of Moonshot.
+    """
+    details = getattr(usage.prompt_tokens_details, "cached_tokens", None)
+    others = ("prompt_cache_hit_tokens", "cache_read_input_tokens", "cached_tokens")
+    said = (details, *(getattr(usage, name, None) for name in others))
+    return next((count for count in said if isinstance(count, int)), None)
