@@ -89,6 +89,12 @@ def profile_of(model: str, own: Path | None = None) -> Profile:
     return _merged(model.lower(), own)
 
 
+def knows(model: str, own: Path | None = None) -> bool:
+    """Whether anything is said of this model, beyond what is said of all."""
+    patterns = (pattern for file in (SHIPPED, own) if file for pattern in _entries(file))
+    return any(fnmatchcase(model.lower(), pattern) for pattern in patterns if pattern != "*")
+
+
 def check(own: Path | None) -> None:
     """GitgenError, naming what is wrong, for a user's file that is none of profiles."""
     if own is not None:

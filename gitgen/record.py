@@ -6,7 +6,7 @@ Names follow OpenTelemetry's semantic conventions for generative AI where they h
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import NoneType
 from typing import Any, Literal, TypeAlias, cast
@@ -224,14 +224,17 @@ class Chat:
             raise ValueError("not a chat file: it is nested too deeply") from None
 
 
-def serialize_messages(messages: tuple[Message, ...]) -> str:
+def serialize_messages(messages: Sequence[Message]) -> str:
     """Messages as JSON; `deserialize_messages` gives them back."""
     return json.dumps([_message_to_dict(message) for message in messages], ensure_ascii=False)
 
 
 def deserialize_messages(text: str) -> tuple[Message, ...]:
-    """The messages that `serialize_messages` wrote."""
-    return tuple(_message_from_dict(item) for item in json.loads(text))
+    """The messages that `serialize_messages` wrote; ValueError if these are none."""
+    try:
+        return tuple(_message_from_dict(item) for item in json.loads(text))
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"not messages: {error!r}") from None
 
 
 def _message_to_dict(message: Message) -> dict[str, Any]:

@@ -107,7 +107,7 @@ def resolve(flags: Mapping[str, object], environ: Mapping[str, str], config: Map
     by_name = name in endpoints.table()
     endpoint = endpoints.named(name, environ) if by_name else endpoints.at(base_url, environ)
     if endpoint and by_name:
-        base_url, key = endpoint.base_url, environ.get(endpoint.key, "").strip()
+        base_url, key = endpoint.base_url, str(flags.get("api_key") or environ.get(endpoint.key, "")).strip()
     else:
         # A key of OpenAI's goes to OpenAI, and where OPENAI_BASE_URL says; nowhere else by accident.
         own = "OPENAI_API_KEY" if base_url == environ.get("OPENAI_BASE_URL", "") else ""

@@ -18,8 +18,8 @@ LAYERS = (
     ("__main__",),
     ("cli",),
     ("commands",),
-    ("ui", "preflight", "plan"),
-    ("session", "underway"),
+    ("ui", "preflight", "plan", "catalog"),
+    ("session", "underway", "conversation", "store"),
     ("beginning",),
     ("world", "progress", "state", "render", "worktree", "checkout", "budget"),
     ("repository",),
@@ -39,6 +39,7 @@ LAYERS = (
         "prices",
         "settings",
         "endpoints",
+        "usage",
     ),
     ("edits", "elisions", "continuation", "paths", "values", "errors", "resources", "output", "toolchains"),
 )

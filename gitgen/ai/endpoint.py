@@ -99,12 +99,16 @@ class Endpoint:
                 listener.note(f"{error.what}; asking {self.models[1]} instead")
                 self.models = self.models[1:]
 
-    def names(self) -> tuple[str, ...]:
-        """The names of the models that the endpoint offers."""
+    def listed(self) -> Mapping[str, Mapping[str, Any]]:
+        """The models that the endpoint offers, by name, each with what else it tells of it."""
         try:
-            return tuple(sorted(model.id for model in self.client.models.list()))
+            return {model.id: model.model_extra or {} for model in self.client.models.list()}
         except Exception as error:
             raise self._explained(error, "") from None
+
+    def names(self) -> tuple[str, ...]:
+        """The names of the models that the endpoint offers."""
+        return tuple(sorted(self.listed()))
 
     def take_only_model(self) -> None:
         """Ask the one model that the endpoint offers; NoModel if it does not offer exactly one."""

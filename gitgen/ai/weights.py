@@ -51,6 +51,11 @@ def path(pin: Pin = SMOLLM2, environ: Mapping[str, str] = os.environ) -> Path | 
     return weights if weights.is_file() and weights.stat().st_size == pin.size else None
 
 
+def files(environ: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
+    """All model files in the cache folder."""
+    return tuple(sorted(file for file in _folder(environ).glob("*.gguf") if file.is_file()))
+
+
 def pull(say: Callable[[str], None], pin: Pin = SMOLLM2, environ: Mapping[str, str] = os.environ) -> Path:
     """Fetches the pinned weights unless they are there; killed at any moment, it leaves the old state."""
     folder = _folder(environ)
