@@ -73,6 +73,14 @@ def tokens(count: int) -> str:
     return f"{count / 1000:.1f}k" if count < 10_000 else f"{count // 1000}k"
 
 
+def coming(done: int, total: int) -> None:
+    """How much of a download has come, on a terminal; the line is ended when all of it has."""
+    if not sys.stderr.isatty():
+        return
+    of = f" of {total / 1e6:.1f}" if total else ""
+    click.echo(f"\r\x1b[K{done / 1e6:.1f}{of} MB", nl=done == total, err=True)
+
+
 def age(seconds: float) -> str:
     """How long ago, in the largest unit that fits: `now`, `5 minutes ago`, `3 days ago`."""
     for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):

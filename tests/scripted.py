@@ -8,11 +8,14 @@ import socket
 import struct
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+Models = Sequence[str] | Mapping[str, Mapping[str, Any]]
+"""The names of the models that an endpoint lists, or with each what else it tells of it."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,9 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path != "/v1/models":
             self._whole(404, json.dumps({"error": {"message": "Not Found"}}), {})
             return
-        models = [{"id": model, "object": "model"} for model in self.server.endpoint.models]
+        offered = self.server.endpoint.models
+        told = offered if isinstance(offered, Mapping) else {}
+        models = [{"id": model, "object": "model", **told.get(model, {})} for model in offered]
         self._whole(200, json.dumps({"object": "list", "data": models}), {})
 
     def do_POST(self) -> None:
@@ -149,9 +154,9 @@ class _Server(ThreadingHTTPServer):
 class Endpoint:
     """A running endpoint: `base_url` to give to gitgen, `requests` as they came."""
 
-    def __init__(self, script: Sequence[Answer], models: Sequence[str] = ("scripted",)) -> None:
+    def __init__(self, script: Sequence[Answer], models: Models = ("scripted",)) -> None:
         self.script = list(script)
-        self.models = list(models)
+        self.models = models
         self.requests: list[dict[str, Any]] = []
         self.keys: list[str] = []
         self.paths: list[str] = []
@@ -167,7 +172,7 @@ class Endpoint:
 
 
 @contextmanager
-def endpoint(*script: Answer, models: Sequence[str] = ("scripted",)) -> Iterator[Endpoint]:
+def endpoint(*script: Answer, models: Models = ("scripted",)) -> Iterator[Endpoint]:
     """An endpoint that answers with the script for as long as the block lasts."""
     running = Endpoint(script, models)
     running.start()

@@ -37,6 +37,8 @@ def choose(settings: Settings) -> Choice:
             return Choice("local", (Path(first).stem,), first)
         if not settings.base_url:
             raise NoModel(f"There is no model file {first}", "--model PATH.gguf with a file that is there")
+    if first.startswith(f"{LOCAL}/"):
+        return _pulled(first.removeprefix(f"{LOCAL}/"))
     if settings.base_url and first != LOCAL:
         named = settings.endpoint
         if named and not named.open and not settings.api_key:
@@ -51,6 +53,15 @@ def choose(settings: Settings) -> Choice:
         f"There is no key for {first}: neither OPENAI_API_KEY nor --base-url is set",
         "set OPENAI_API_KEY, or name an endpoint: --model ollama/NAME, --base-url URL",
     )
+
+
+def _pulled(name: str) -> Choice:
+    from gitgen.ai import weights
+
+    here = next((file for file in weights.files() if file.stem == name), None)
+    if here is None:
+        raise NoModel(f"There is no local model {name}", "gitgen models lists them, gitgen models pull PATH adds one")
+    return Choice("local", (name,), str(here))
 
 
 def _embedded() -> Choice:

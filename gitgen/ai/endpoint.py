@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from gitgen.ai import Completion, Listener, NoModel, Request, Stopped
+from gitgen.ai import Busy, Completion, Listener, NoModel, Request, Stopped
 from gitgen.ai.failures import Garbled, UnknownModel, explained, no_stream, refuses_stream_options
+from gitgen.errors import GitgenError
 from gitgen.record import Reply, Usage
 
 if TYPE_CHECKING:
@@ -100,11 +101,16 @@ class Endpoint:
                 self.models = self.models[1:]
 
     def listed(self) -> Mapping[str, Mapping[str, Any]]:
-        """The models that the endpoint offers, by name, each with what else it tells of it."""
+        """The models that the endpoint offers, by name, each with what else it tells of it; or GitgenError."""
         try:
-            return {model.id: model.model_extra or {} for model in self.client.models.list()}
+            return {str(model.id): model.model_extra or {} for model in self.client.models.list()}
+        except (AttributeError, TypeError):
+            # The client does not check what it parses.
+            mend = "check --base-url: it often ends in /v1"
+            raise GitgenError(f"{self.base_url} sent something that is no list of models", mend) from None
         except Exception as error:
-            raise self._explained(error, "") from None
+            failure = self._explained(error, "")
+            raise GitgenError(failure.why, "the same again") if isinstance(failure, Busy) else failure from None
 
     def names(self) -> tuple[str, ...]:
         """The names of the models that the endpoint offers."""

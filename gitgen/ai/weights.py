@@ -40,6 +40,8 @@ SMOLLM2 = Pin(
     sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
 )
 """SmolLM2-135M-Instruct, Apache-2.0: the smallest instructed model that a package index carries whole."""
+PINS = {"smollm2": SMOLLM2}
+"""The models that can be pulled by name."""
 
 
 def path(pin: Pin = SMOLLM2, environ: Mapping[str, str] = os.environ) -> Path | None:
@@ -47,42 +49,43 @@ def path(pin: Pin = SMOLLM2, environ: Mapping[str, str] = os.environ) -> Path | 
 
     A file gets this name only after its hash was checked, so the size is enough to trust it again.
     """
-    weights = _folder(environ) / Path(pin.member).name
+    weights = folder(environ) / Path(pin.member).name
     return weights if weights.is_file() and weights.stat().st_size == pin.size else None
 
 
 def files(environ: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
     """All model files in the cache folder."""
-    return tuple(sorted(file for file in _folder(environ).glob("*.gguf") if file.is_file()))
+    return tuple(sorted(file for file in folder(environ).glob("*.gguf") if file.is_file()))
 
 
 def pull(say: Callable[[str], None], pin: Pin = SMOLLM2, environ: Mapping[str, str] = os.environ) -> Path:
     """Fetches the pinned weights unless they are there; killed at any moment, it leaves the old state."""
-    folder = _folder(environ)
-    folder.mkdir(parents=True, exist_ok=True)
-    with _alone(folder, say):
+    cache = folder(environ)
+    cache.mkdir(parents=True, exist_ok=True)
+    with alone(cache, say):
         present = path(pin, environ)
         if present:
             return present
-        for left in folder.glob(".pull-*"):
+        for left in cache.glob(".pull-*"):
             shutil.rmtree(left, ignore_errors=True)
-        with TemporaryDirectory(prefix=".pull-", dir=folder) as scratch:
+        with TemporaryDirectory(prefix=".pull-", dir=cache) as scratch:
             say(f"fetching {Path(pin.member).name} ({pin.size / 1e6:.0f} MB, once)")
             unchecked = _unpacked(_download(pin, Path(scratch), environ), pin)
-            return unchecked.replace(folder / unchecked.name)
+            return unchecked.replace(cache / unchecked.name)
 
 
-def _folder(environ: Mapping[str, str]) -> Path:
+def folder(environ: Mapping[str, str]) -> Path:
+    """The cache folder of model files; it need not be there."""
     cache = environ.get("XDG_CACHE_HOME") or Path(environ.get("HOME") or Path.home()) / ".cache"
     return Path(cache) / "gitgen" / "models"
 
 
 @contextmanager
-def _alone(folder: Path, say: Callable[[str], None]) -> Iterator[None]:
+def alone(cache: Path, say: Callable[[str], None]) -> Iterator[None]:
     """One pull at a time: the second waits and finds the file; the kernel frees a dead one's lock."""
     import fcntl
 
-    with (folder / ".lock").open("w") as lock:
+    with (cache / ".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
