@@ -191,7 +191,7 @@ def test_a_limit_of_costs_without_a_price_ends_before_anything_is_written(
     fix: Fix, gitgen: Gitgen, folder: Path
 ) -> None:
     with endpoint(says(PROGRAM), says(RUN_SH)) as scripted:
-        new = ("new", str(folder.parent / "there"), "-m", "x", "--name", "s", "--max-cost", "1")
+        new = ("new", str(folder.parent / "there"), "--steps=benchmark", "-m", "x", "--name", "s", "--max-cost", "1")
         ran = fix(scripted, *new, model="mystery-model")
         assert ran.code == 1 and "The price of mystery-model is not known" in ran.err
         assert scripted.requests == [] and not (folder.parent / "there").exists()
