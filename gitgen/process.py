@@ -10,9 +10,10 @@ import subprocess
 import time
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from gitgen.output import Output
 
@@ -36,6 +37,15 @@ class Limits:
     """So many characters of its output are kept."""
 
 
+class Terminal(Protocol):
+    """The two ends of a pseudo-terminal; `type_on` passes on what was typed at the user's own."""
+
+    master: int
+    slave: int
+
+    def type_on(self) -> None: ...
+
+
 class Process:
     """A program under way, in a session of its own, whose output goes to `echo` as it comes, and is kept.
 
@@ -49,7 +59,7 @@ class Process:
         folder: Path,
         limits: Limits,
         echo: Callable[[str], None],
-        stdin: int,
+        stdin: int | Terminal,
         status: tuple[int, int] | None,
     ) -> None:
         self._limits = limits
@@ -59,27 +69,33 @@ class Process:
         self._decode = getincrementaldecoder("utf-8")("replace").decode
         self._status = status
         self._said = b""
+        self._first: int | None = None
+        self._terminal = None if isinstance(stdin, int) else stdin
         self._popen = subprocess.Popen(
             argv,
-            stdin=stdin,
-            stdout=subprocess.PIPE,
+            stdin=stdin if isinstance(stdin, int) else stdin.slave,
+            stdout=self._terminal.slave if self._terminal else subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env={**environ, MARK: self._mark},
             cwd=folder,
-            start_new_session=True,
+            # With a terminal and no bubblewrap, setsid(1) does it, and must not lead a group before.
+            start_new_session=bool(status) or not self._terminal,
             pass_fds=(status[1],) if status else (),
         )
 
     def finish(self) -> tuple[int, str]:
         """Wait for the end; the exit code and what was printed. Whatever is raised meanwhile, nothing keeps running."""
         popen = self._popen
-        assert popen.stdout is not None
-        try:
-            in_time = self._follow(popen.stdout.fileno())
-        finally:
-            self._end_all()
-        with popen.stdout:
-            self._drain(popen.stdout.fileno())
+        with popen.stdout or nullcontext():
+            if self._terminal:
+                os.close(self._terminal.slave)
+            out = self._terminal.master if self._terminal else popen.stdout.fileno() if popen.stdout else -1
+            try:
+                self._first = self._find_first()
+                in_time = self._follow(out)
+            finally:
+                self._end_all()
+            self._drain(out)
         code = popen.returncode if in_time else TIMED_OUT
         return (code if code >= 0 else 128 - code), self._output.text()
 
@@ -102,9 +118,11 @@ class Process:
             left = deadline - time.monotonic() if deadline else _LOOK
             if left <= 0:
                 return False
-            if not open_:
-                time.sleep(min(left, _LOOK) / 10)
-            elif select.select([out], [], [], min(left, _LOOK))[0]:
+            keyboard = [0] if self._terminal else []
+            ready = select.select([*keyboard, *([out] if open_ else ())], [], [], min(left, _LOOK))[0]
+            if self._terminal and 0 in ready:
+                self._terminal.type_on()
+            if out in ready:
                 open_ = self._take(out)
         return True
 
@@ -114,7 +132,10 @@ class Process:
 
     def _take(self, out: int) -> bool:
         """Read a piece of the output; False at its end."""
-        piece = os.read(out, 1 << 16)
+        try:
+            piece = os.read(out, 1 << 16)
+        except OSError:
+            piece = b""  # How the end of a pseudo-terminal is told.
         text = self._decode(piece, not piece)
         if text:
             self._output.add(text)
@@ -127,25 +148,33 @@ class Process:
 
     def _end_all(self) -> None:
         """Kill what still runs, the program and all that it started, and wait until it is gone."""
-        first = self.reported().get("child-pid")
-        if first and not self._has_ended():
-            # The kernel ends a pid namespace with its first process, and only then tells who waits for that.
+        if self._first is not None:
+            # The kernel ends a pid namespace with its first process, and tells of its end when all of it is gone.
             with suppress(ProcessLookupError):
-                os.kill(first, signal.SIGKILL)
-            self._wait_a_second()
+                signal.pidfd_send_signal(self._first, signal.SIGKILL)
+            select.select([self._first], [], [])
+            os.close(self._first)
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._popen.pid, signal.SIGKILL)
         self._popen.wait()
-        while not first and (strays := _marked(self._mark)):
+        while self._first is None and (strays := _marked(self._mark)):
             for pid in strays:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             time.sleep(0.01)
 
-    def _wait_a_second(self) -> None:
-        until = time.monotonic() + 1
-        while not self._has_ended() and time.monotonic() < until:
-            time.sleep(0.005)
+    def _find_first(self) -> int | None:
+        """A descriptor of the sandbox's first process (man pidfd_open), or None where there is none, or no longer."""
+        told: dict[str, int] = {}
+        while self._status and not told:
+            select.select([self._status[0]], [], [])
+            told = self.reported()
+            if not told and self._has_ended():
+                break
+        try:
+            return os.pidfd_open(told["child-pid"])
+        except (KeyError, OSError):
+            return None
 
 
 def _marked(mark: str) -> list[int]:

@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 
 from gitgen import toolchains
 from gitgen.errors import GitgenError, Interrupted
-from gitgen.process import Limits, Process
+from gitgen.process import Limits, Process, Terminal
 from gitgen.record import Ran
 
 Sandbox: TypeAlias = Literal["bubblewrap", "none"]
@@ -52,7 +52,7 @@ def run(
     mode: Sandbox = "bubblewrap",
     network: bool = False,
     echo: Callable[[str], None] = lambda text: None,
-    stdin: int = subprocess.DEVNULL,
+    stdin: int | Terminal = subprocess.DEVNULL,
 ) -> Ran:
     """Run a shell command, `$@` in it being `arguments`, and tell how it ended; its output goes to `echo` as it comes.
 
@@ -61,6 +61,9 @@ def run(
     """
     environ = {name: os.environ[name] for name in _KEPT if name in os.environ}
     shell = ("/bin/sh", "-c", _LIMITED, _kibibytes(limits.memory), command, "sh", *arguments)
+    if not isinstance(stdin, int):
+        # A session of its own, inside: Ctrl-C then reaches the program, but not bubblewrap.
+        shell = ("setsid", "-c", *shell)
     began = time.monotonic()
     if mode == "none":
         home = {"HOME": os.environ["HOME"]} if "HOME" in os.environ else {}
@@ -89,7 +92,7 @@ def _in_bubblewrap(
     limits: Limits,
     network: bool,
     echo: Callable[[str], None],
-    stdin: int,
+    stdin: int | Terminal,
 ) -> tuple[int, str]:
     told, tell = os.pipe()
     try:
@@ -99,7 +102,7 @@ def _in_bubblewrap(
         os.close(tell)
         tell = -1
         code, output = _finish(process)
-        if "child-pid" not in process.reported():
+        if code == 1 and "exit-code" not in process.reported():
             first = next(iter(output.splitlines()), f"exit status {code}")
             raise GitgenError(f"The sandbox could not be set up: {first}", "to run it unprotected: --sandbox none")
         return code, output

@@ -31,6 +31,11 @@ def say(line: str = "") -> None:
     click.echo(line)
 
 
+def pass_on(text: str) -> None:
+    """A piece of what a program prints, which may be a part of a line; it has been made safe to be shown."""
+    click.echo(text, nl=False)
+
+
 def say_json(value: Any) -> None:
     """The result for a machine, which may yet be read on a terminal."""
     text = json.dumps(value, indent=1, ensure_ascii=False)

@@ -18,7 +18,7 @@ LAYERS = (
     ("__main__",),
     ("cli",),
     ("commands",),
-    ("ui", "preflight", "plan", "catalog"),
+    ("ui", "terminal", "preflight", "plan", "catalog"),
     ("session", "underway", "conversation", "store"),
     ("beginning",),
     ("world", "progress", "state", "render", "worktree", "checkout", "budget"),
