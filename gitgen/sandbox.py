@@ -18,6 +18,7 @@ from gitgen.record import Ran
 
 Sandbox: TypeAlias = Literal["bubblewrap", "none"]
 
+NO_INPUT = subprocess.DEVNULL
 _KEPT = ("PATH", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TERM", "COLORTERM", "NO_COLOR", "TZ", *toolchains.VARIABLES)
 """The environment that a program gets; a name that keeps no secret is told from one that does by listing it."""
 _APART = ("--unshare-all", "--die-with-parent", "--cap-drop", "ALL")

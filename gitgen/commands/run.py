@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -126,7 +125,7 @@ def _keyboard(interactive: bool) -> Iterator[tuple[int | Terminal, Callable[[str
     else:
         drawing = Drawing()
         # Whoever sends the output elsewhere would not see what it asks at the keyboard.
-        stdin = subprocess.DEVNULL if sys.stdin.isatty() else 0
+        stdin = sandbox.NO_INPUT if sys.stdin.isatty() else 0
         yield stdin, lambda text: ui.pass_on(drawing.passes(text))
 
 
