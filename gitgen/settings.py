@@ -45,11 +45,8 @@ class Settings:
     """USD; of a step, like the one above; those below are of a whole session."""
     session_max_tokens: int | None = None
     session_max_cost: float | None = None
-
-    @property
-    def key_variable(self) -> str:
-        """The environment variable that a key for this endpoint belongs in."""
-        return self.endpoint.key if self.endpoint else "GITGEN_API_KEY" if self.base_url else "OPENAI_API_KEY"
+    key_variable: str = "OPENAI_API_KEY"
+    """The environment variable that a key for this endpoint belongs in."""
 
 
 @dataclass(frozen=True)
@@ -106,16 +103,17 @@ def resolve(flags: Mapping[str, object], environ: Mapping[str, str], config: Map
     name, models = (base_url, models) if base_url else endpoints.split(models)
     by_name = name in endpoints.table()
     endpoint = endpoints.named(name, environ) if by_name else endpoints.at(base_url, environ)
+    # What is OpenAI's goes to OpenAI, and where OPENAI_BASE_URL says; nowhere else by accident.
+    openai = base_url == environ.get("OPENAI_BASE_URL", "")
+    variable = endpoint.key if endpoint else "OPENAI_API_KEY" if openai else "GITGEN_API_KEY"
     if endpoint and by_name:
         base_url, key = endpoint.base_url, str(flags.get("api_key") or environ.get(endpoint.key, "")).strip()
     else:
-        # A key of OpenAI's goes to OpenAI, and where OPENAI_BASE_URL says; nowhere else by accident.
-        own = "OPENAI_API_KEY" if base_url == environ.get("OPENAI_BASE_URL", "") else ""
-        key = str(chosen("api_key", endpoint.key if endpoint else own))
+        key = str(chosen("api_key", variable))
     return Settings(
         models=models,
         base_url=base_url,
-        api_key=_key(key, endpoint.key if endpoint else "OPENAI_API_KEY"),
+        api_key=_key(key, variable),
         temperature=temperature.number("temperature", 0, 0) if str(temperature) else None,
         rounds=int(chosen("rounds").number("rounds", 3, 0, whole=True)),
         timeout=chosen("timeout").number("timeout", 120, 0.1),
@@ -127,6 +125,7 @@ def resolve(flags: Mapping[str, object], environ: Mapping[str, str], config: Map
         time_limit=chosen("time_limit").number("time limit", 300, 0),
         memory=int(chosen("memory").number("memory", 4096, 0, whole=True)),
         endpoint=endpoint,
+        key_variable=variable,
         profiles=Path(profiles).expanduser() if profiles else None,
         max_tokens=chosen("max_tokens").whole_limit("max-tokens"),
         max_cost=chosen("max_cost").limit("max-cost"),

@@ -70,6 +70,7 @@ class _Handler(BaseHTTPRequestHandler):
         endpoint = self.server.endpoint
         request = json.loads(self.rfile.read(int(self.headers["content-length"])))
         endpoint.paths.append(self.path)
+        endpoint.headers.append({name.lower(): value for name, value in self.headers.items()})
         endpoint.keys.append(self.headers.get("authorization", ""))
         endpoint.requests.append(request)
         if not endpoint.script:
@@ -160,6 +161,7 @@ class Endpoint:
         self.requests: list[dict[str, Any]] = []
         self.keys: list[str] = []
         self.paths: list[str] = []
+        self.headers: list[dict[str, str]] = []
         self._server = _Server(self)
         self.base_url = f"http://127.0.0.1:{self._server.server_address[1]}/v1"
 

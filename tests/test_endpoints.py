@@ -138,6 +138,34 @@ def test_no_key_of_openai_is_sent_to_an_address_of_ones_own(gitgen: Gitgen) -> N
     assert ran.code == 1 and "hint: set GITGEN_API_KEY to a valid key" in ran.err
 
 
+OF_OPENAI = {
+    "OPENAI_API_KEY": "sk-of-openai",
+    "OPENAI_ADMIN_KEY": "admin-of-openai",
+    "OPENAI_ORG_ID": "org-of-openai",
+    "OPENAI_PROJECT_ID": "project-of-openai",
+    "OPENAI_CUSTOM_HEADERS": "X-Gateway: header-of-openai\nAuthorization: Bearer header-of-openai",
+}
+
+
+def test_nothing_else_of_openai_is_sent_to_an_address_of_ones_own(gitgen: Gitgen) -> None:
+    with endpoint(says(FRENCH)) as running:
+        own = {**OF_OPENAI, "GITGEN_API_KEY": "my-own-key"}
+        ran = gitgen("fix", "In French", "--model", "m", "--base-url", running.base_url, **own)
+        assert ran.code == 0, ran.err
+    (headers,) = running.headers
+    assert headers["authorization"] == "Bearer my-own-key"
+    assert "of-openai" not in str(headers)
+
+
+def test_where_openai_s_own_variable_points_gets_what_is_openai_s(gitgen: Gitgen) -> None:
+    with endpoint(says(FRENCH)) as running:
+        theirs = {**OF_OPENAI, "OPENAI_CUSTOM_HEADERS": "X-Gateway: yes", "OPENAI_BASE_URL": running.base_url}
+        assert gitgen("fix", "In French", "--model", "m", **theirs).code == 0
+    (headers,) = running.headers
+    assert headers["authorization"] == "Bearer sk-of-openai" and headers["x-gateway"] == "yes"
+    assert headers["openai-organization"] == "org-of-openai"
+
+
 def test_a_refused_key_is_named_by_its_variable(gitgen: Gitgen) -> None:
     with endpoint(fails(401, "who are you")) as running:
         here = {"AZURE_OPENAI_ENDPOINT": running.base_url.removesuffix("/v1"), "AZURE_OPENAI_API_KEY": "azure-key"}

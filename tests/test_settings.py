@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -33,10 +34,9 @@ CONFIG = {
     "gitgen.retries": ("3",),
     "gitgen.preprompts": ("config",),
 }
-BY_ENVIRON = Settings(
-    ("environment",), "http://environment", "key-of-environment", 0.2, 2, 22.0, 2, Path("environment")
-)
-BY_CONFIG = Settings(("config",), "http://config", "key-of-config", 0.3, 5, 33.0, 3, Path("config"))
+OWN = partial(Settings, key_variable="GITGEN_API_KEY")
+BY_ENVIRON = OWN(("environment",), "http://environment", "key-of-environment", 0.2, 2, 22.0, 2, Path("environment"))
+BY_CONFIG = OWN(("config",), "http://config", "key-of-config", 0.3, 5, 33.0, 3, Path("config"))
 
 
 def test_without_any_choice_the_defaults_hold() -> None:
@@ -53,7 +53,7 @@ def test_the_environment_is_stronger_than_git_config() -> None:
 
 def test_a_flag_is_stronger_than_all() -> None:
     settings = resolve(FLAGS, ENVIRON, CONFIG)
-    assert settings == Settings(("flag",), "http://flag", "key-of-environment", 0.1, 1, 22.0, 2, Path("flag"))
+    assert settings == OWN(("flag",), "http://flag", "key-of-environment", 0.1, 1, 22.0, 2, Path("flag"))
 
 
 def test_what_is_empty_is_not_chosen() -> None:

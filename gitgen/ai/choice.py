@@ -95,7 +95,7 @@ def open_model(
         place = Path(choice.place).expanduser()
         context = min(profile_of(place.stem, settings.profiles).context, LOCAL_CONTEXT)
         address = stack.enter_context(serve(place, context=context))
-        return Endpoint(address.base_url, address.api_key, (address.alias,), settings.timeout)
+        return Endpoint(address.base_url, address.api_key, (address.alias,), settings.timeout, key_variable="")
     endpoint = Endpoint(choice.place, settings.api_key, choice.names, settings.timeout, settings.key_variable)
     if not choice.names:
         endpoint.take_only_model()

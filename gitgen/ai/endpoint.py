@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -58,7 +59,10 @@ class Endpoint:
         timeout: float = 120.0,
         key_variable: str = "OPENAI_API_KEY",
     ) -> None:
-        """`key_variable` is what a person is told to set where the endpoint refuses the key."""
+        """`key_variable` is what a person is told to set where the endpoint refuses the key.
+
+        Unless it is OpenAI's, nothing else of OpenAI's in the environment is sent either.
+        """
         self.base_url = base_url.rstrip("/")
         self.models = models
         self._key = api_key
@@ -86,6 +90,9 @@ class Endpoint:
                 timeout=Timeout(self._timeout, connect=min(CONNECT_SECONDS, self._timeout)),
                 max_retries=0,
                 http_client=DefaultHttpxClient(trust_env=False) if own else None,
+                default_headers=None
+                if self._key_variable == "OPENAI_API_KEY"
+                else _without_openais(self._key or "none"),
             )
         return self._client
 
@@ -221,6 +228,16 @@ class _Arriving:
             delta = choice.delta
             return "" + (delta.content or getattr(delta, "refusal", None) or "") if delta else ""
         return ""
+
+
+def _without_openais(key: str) -> Any:
+    """Headers that override what the client reads from the environment, and would send to any host."""
+    from openai import Omit
+
+    custom = os.environ.get("OPENAI_CUSTOM_HEADERS", "").split("\n")
+    names = [line.partition(":")[0].strip() for line in custom if ":" in line]
+    omitted = (name for name in (*names, "OpenAI-Organization", "OpenAI-Project") if name.lower() != "authorization")
+    return {**dict.fromkeys(omitted, Omit()), "Authorization": f"Bearer {key}"}
 
 
 def _parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
