@@ -6,7 +6,7 @@ import os
 import re
 import signal
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from types import TracebackType
 from typing import Any
 
@@ -65,6 +65,7 @@ class Terminal:
 
     def __init__(self) -> None:
         self.master, self.slave = os.openpty()
+        os.set_blocking(self.master, False)
         self._drawing = Drawing()
         self._interrupts = 0
         self._stack = ExitStack()
@@ -93,10 +94,13 @@ class Terminal:
     def type_on(self) -> None:
         """Pass on what was typed; KeyboardInterrupt when Ctrl-C was pressed again and again."""
         typed = os.read(sys.stdin.fileno(), 4096)
-        self._interrupts = self._interrupts + len(typed) if typed.strip(_INTERRUPT) == b"" else 0
+        last = len(typed) - len(typed.rstrip(_INTERRUPT))
+        self._interrupts = last + (self._interrupts if last == len(typed) else 0)
         if self._interrupts >= ENOUGH or not typed:
             raise KeyboardInterrupt
-        os.write(self.master, typed)
+        # What a program does not read for long is lost: to wait for it would be to hear no Ctrl-C.
+        with suppress(BlockingIOError):
+            os.write(self.master, typed)
 
     def show(self, text: str) -> None:
         """Draw a piece of the program's output."""
