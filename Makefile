@@ -42,6 +42,8 @@ $(BIN)/python:
 $(VENV)/dev: $(BIN)/python pyproject.toml
 	$(BIN)/pip --quiet install --editable '.[local]' --group dev
 	-$(BIN)/gitgen models pull
+# Tests that run programs are skipped, with the reason, where there is no bubblewrap.
+	-command -v bwrap >/dev/null || { test "$$(id -u)" = 0 && apt-get -qq update && apt-get -qq install bubblewrap; }
 	touch $@
 
 $(VENV)/fuzz: $(BIN)/python pyproject.toml

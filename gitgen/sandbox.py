@@ -53,7 +53,7 @@ def run(
     mode: Sandbox = "bubblewrap",
     network: bool = False,
     echo: Callable[[str], None] = lambda text: None,
-    stdin: int | Terminal = subprocess.DEVNULL,
+    stdin: int | Terminal = NO_INPUT,
 ) -> Ran:
     """Run a shell command, `$@` in it being `arguments`, and tell how it ended; its output goes to `echo` as it comes.
 

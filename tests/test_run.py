@@ -128,7 +128,7 @@ def test_the_limits_are_settings(gitgen: Gitgen, session: Path, how: str) -> Non
     assert "error: The program was ended after 0.5 s" in ran.err and "--time-limit" in ran.err
 
 
-@pytest.mark.parametrize("flags", [["--sandbox", "docker"], ["--memory", "-1"], ["--time-limit", "-1"]])
+@pytest.mark.parametrize("flags", [["--memory", "-1"], ["--time-limit", "-1"]])
 def test_a_setting_that_cannot_be_is_an_error(gitgen: Gitgen, session: Path, flags: list[str]) -> None:
     ran = gitgen("run", BRANCH, *flags)
     assert ran.code == 1 and "hint: " + flags[0] in ran.err

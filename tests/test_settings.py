@@ -144,3 +144,43 @@ def test_a_model_file_is_served_from_here(tmp_path: Path) -> None:
     file = tmp_path / "tiny.gguf"
     file.touch()
     assert choose(Settings((str(file),), "http://here", "k")) == Choice("local", ("tiny",), str(file))
+
+
+@pytest.mark.parametrize(
+    ("flags", "environ", "config", "expected"),
+    [
+        ({}, {}, {}, ("bubblewrap", 300.0, 4096)),
+        (
+            {},
+            {},
+            {"gitgen.sandbox": ("none",), "gitgen.timelimit": ("5.5",), "gitgen.memory": ("100",)},
+            ("none", 5.5, 100),
+        ),
+        (
+            {},
+            {"GITGEN_SANDBOX": "bubblewrap", "GITGEN_TIME_LIMIT": "0", "GITGEN_MEMORY": "0"},
+            {"gitgen.sandbox": ("none",), "gitgen.timelimit": ("5.5",), "gitgen.memory": ("100",)},
+            ("bubblewrap", 0.0, 0),
+        ),
+        (
+            {"sandbox": "none", "time_limit": 1.0, "memory": 7},
+            {"GITGEN_SANDBOX": "bubblewrap", "GITGEN_TIME_LIMIT": "2", "GITGEN_MEMORY": "8"},
+            {},
+            ("none", 1.0, 7),
+        ),
+    ],
+)
+def test_what_a_program_may_use_is_a_setting_like_any_other(
+    flags: dict[str, object],
+    environ: dict[str, str],
+    config: dict[str, tuple[str, ...]],
+    expected: tuple[str, float, int],
+) -> None:
+    settings = resolve(flags, environ, config)
+    assert (settings.sandbox, settings.time_limit, settings.memory) == expected
+
+
+def test_a_sandbox_that_does_not_exist_is_an_error() -> None:
+    with pytest.raises(GitgenError, match="no sandbox docker") as caught:
+        resolve({}, {}, {"gitgen.sandbox": ("docker",)})
+    assert caught.value.mend == "git config gitgen.sandbox bubblewrap"

@@ -45,7 +45,7 @@ class _WithArguments(click.Command):
 @click.argument("branch", required=False)
 @click.option("--command", "given", metavar="CMD", help=f"Run this, by the shell, instead of {ENTRYPOINT}.")
 @click.option("--network", is_flag=True, help="Let it reach the network.")
-@click.option("--sandbox", metavar="NAME", help="`none` runs it without protection; else bubblewrap.")
+@click.option("--sandbox", type=click.Choice(["bubblewrap", "none"]), help="What it is run in (bubblewrap).")
 @click.option("--time-limit", type=float, metavar="S", help="Seconds until it is ended (300; in a terminal never).")
 @click.option("--memory", type=int, metavar="MB", help="Memory that each of its processes may have (4096).")
 @click.option("--json", "as_json", is_flag=True, help="Print how it ended, and its output, as JSON.")
