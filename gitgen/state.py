@@ -11,7 +11,7 @@ from gitgen.draft import Draft
 from gitgen.errors import GitgenError
 from gitgen.record import FOLDER, Chat, Usage
 from gitgen.repository import GitTree, Repository
-from gitgen.trailers import parse, usage_of
+from gitgen.trailers import parse_block, usage_of
 
 PREFIX = "gitgen/"
 DONE = ("ok", "no-change")
@@ -95,7 +95,7 @@ def history(repository: Repository, revision: str) -> Iterator[Commit]:
     for record in repository.git.records(*_PLAIN, "log", *options, revision, "--"):
         oid, parents, time, author, subject, trailers = record.decode("utf-8", "replace").split("\n", 5)
         # A commit that git itself would not have written may lack a date.
-        yield Commit(oid, parents.partition(" ")[0], author, int(time or 0), subject, parse(trailers))
+        yield Commit(oid, parents.partition(" ")[0], author, int(time or 0), subject, parse_block(trailers))
 
 
 def load(repository: Repository, branch: str) -> Session | None:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
+from gitgen import interpret_trailers
 from gitgen.record import Chat, Usage
 
 SUBJECT = 72
 BODY = 600
 _SUMMARY = re.compile(r"^\s*(?:[*_]{2})?summary:(?:[*_]{2})?\s*(.+)$", re.IGNORECASE | re.MULTILINE)
-_TRAILER = re.compile(r"^(Gitgen-[A-Za-z0-9-]+):[ \t]*(.*)$")
+OURS = "Gitgen-"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
 
@@ -72,10 +73,17 @@ def step_trailers(chat: Chat, *, session: str, status: str, log: str) -> dict[st
 
 
 def parse(message: str) -> dict[str, str]:
-    """The `Gitgen-*` trailers in a message's last paragraph, or in what `%(trailers:only,unfold)` printed of it."""
-    paragraph = re.split(r"\n[ \t]*\n", message.strip())[-1]
-    found = (_TRAILER.match(line) for line in paragraph.splitlines())
-    return {match.group(1): match.group(2).strip() for match in found if match}
+    """The `Gitgen-*` trailers of a commit message, as `git log` finds them; of a key that is repeated, the last."""
+    return _ours(interpret_trailers.trailers(message, divider=False))
+
+
+def parse_block(block: str) -> dict[str, str]:
+    """The same from what `%(trailers:only,unfold)` printed of a message: a line for each."""
+    return _ours(line.split(": ", 1) for line in block.split("\n") if line.startswith(OURS))
+
+
+def _ours(pairs: Iterable[Sequence[str]]) -> dict[str, str]:
+    return {pair[0]: pair[-1].strip() for pair in pairs if len(pair) == 2 and pair[0].startswith(OURS)}
 
 
 def usage_of(trailers: Mapping[str, str]) -> Usage:
