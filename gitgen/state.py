@@ -6,21 +6,22 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
-from gitgen.draft import Draft
 from gitgen.errors import GitgenError
 from gitgen.record import FOLDER, Chat, Usage
 from gitgen.repository import GitTree, Repository
-from gitgen.trailers import parse_block, usage_of
+from gitgen.trailers import OURS, number_of, parse, usage_of
+
+if TYPE_CHECKING:
+    from gitgen.draft import Draft
 
 PREFIX = "gitgen/"
 DONE = ("ok", "no-change")
 """The states in which a step has done what it was asked; after `rejected` and `partial` it can be run again."""
 
 # Lines, because a name or a subject from elsewhere may hold any other separator.
-_FORMAT = "%H%n%P%n%at%n%an%n%s%n%(trailers:only,unfold)"
-# What a user's configuration would change about that.
-_PLAIN = ("-c", "log.showSignature=false", "-c", "trailer.separators=:")
+_FORMAT = "%H%n%P%n%at%n%an%n%s%n%b"
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Commit:
     """Seconds since the epoch."""
     subject: str
     trailers: dict[str, str]
+    asked: str = ""
+    """The first line of what a person asked for, where the subject is another: it stands below it."""
 
     @property
     def step(self) -> str:
@@ -51,6 +54,14 @@ class Commit:
     def usage(self) -> Usage:
         return usage_of(self.trailers)
 
+    @property
+    def total_tokens(self) -> int:
+        return number_of(self.trailers, "Total")
+
+    def begins(self, branch: str) -> bool:
+        """Whether the session on this branch began with it."""
+        return "Gitgen-Plan" in self.trailers and self.trailers.get("Gitgen-Session") == branch
+
 
 @dataclass(frozen=True)
 class Session:
@@ -63,8 +74,13 @@ class Session:
     plan: tuple[str, ...]
     """The steps that its beginning asked for."""
     commits: tuple[Commit, ...]
-    test: str = ""
-    """The command that its beginning asked to pass."""
+    first: Commit
+    """The commit that began it."""
+
+    @property
+    def test(self) -> str:
+        """The command that its beginning asked to pass."""
+        return self.first.trailers.get("Gitgen-Test", "")
 
     @property
     def name(self) -> str:
@@ -74,6 +90,11 @@ class Session:
     def steps(self) -> tuple[Commit, ...]:
         """The commits that steps made, oldest first."""
         return tuple(commit for commit in self.commits if commit.step)
+
+    @property
+    def time(self) -> int:
+        """When it was last worked on, in seconds since the epoch."""
+        return self.commits[-1].time if self.commits else self.first.time
 
     def left(self) -> tuple[str, ...]:
         """The steps of the plan that have not been done, in order."""
@@ -89,29 +110,44 @@ class Session:
         return last if last is not None and last.status not in DONE else None
 
 
-def history(repository: Repository, revision: str) -> Iterator[Commit]:
-    """The commits that a revision or a range reaches, newest first, along first parents."""
+def history(repository: Repository, *revisions: str) -> Iterator[Commit]:
+    """The commits that revisions reach, newest first, along first parents; more options of git log may be given."""
     options = ("--first-parent", "--encoding=UTF-8", "-z", f"--format={_FORMAT}")
-    for record in repository.git.records(*_PLAIN, "log", *options, revision, "--"):
-        oid, parents, time, author, subject, trailers = record.decode("utf-8", "replace").split("\n", 5)
-        # A commit that git itself would not have written may lack a date.
-        yield Commit(oid, parents.partition(" ")[0], author, int(time or 0), subject, parse_block(trailers))
+    for record in repository.git.records("-c", "log.showSignature=false", "log", *options, *revisions, "--"):
+        oid, parents, time, author, subject, body = record.decode("utf-8", "replace").split("\n", 5)
+        first = body.partition("\n")[0]
+        yield Commit(
+            oid,
+            parents.partition(" ")[0],
+            author,
+            int(time or 0),  # A commit that git itself would not have written may lack a date.
+            subject,
+            parse(body),
+            "" if first.startswith(OURS) else first,
+        )
+
+
+def walk(repository: Repository, branch: str, tip: str) -> Iterator[Commit]:
+    """The commits of a session, newest first, as they are read; the one that began it is the last, if it is there."""
+    for commit in history(repository, tip):
+        yield commit
+        if commit.begins(branch):
+            return
 
 
 def load(repository: Repository, branch: str) -> Session | None:
     """The session on a branch, or None if there is no such branch or its log does not begin one."""
     # The whole history of any other branch would be read in vain.
     tip = repository.tip(branch) if branch.startswith(PREFIX) else None
-    if tip is None:
-        return None
-    commits: list[Commit] = []
-    for commit in history(repository, tip):
-        if "Gitgen-Plan" in commit.trailers and commit.trailers.get("Gitgen-Session") == branch:
-            plan = tuple(step for step in commit.trailers["Gitgen-Plan"].split(",") if step)
-            test = commit.trailers.get("Gitgen-Test", "")
-            return Session(branch, tip, commit.parent, plan, tuple(reversed(commits)), test)
-        commits.append(commit)
-    return None
+    commits = list(walk(repository, branch, tip)) if tip else []
+    return session_of(branch, commits) if commits and commits[-1].begins(branch) else None
+
+
+def session_of(branch: str, commits: list[Commit]) -> Session:
+    """The session that commits make, newest first, the last being the one that began it."""
+    first = commits[-1]
+    plan = tuple(step for step in first.trailers["Gitgen-Plan"].split(",") if step)
+    return Session(branch, commits[0].oid, first.parent, plan, tuple(reversed(commits[:-1])), first)
 
 
 def no_session(repository: Repository, branch: str) -> GitgenError:
@@ -151,6 +187,8 @@ def chat_path(name: str, tree: GitTree, step: str) -> str:
 
 def draft_of(repository: Repository, commit: Commit, chat: Chat) -> Draft:
     """What today's reader makes of a step's replies on the tree that the step started from."""
+    from gitgen.draft import Draft  # Most of what reads a session needs no reader of replies.
+
     draft = Draft(repository.tree(commit.parent))
     for reply in chat.replies():
         draft = draft.read(reply)

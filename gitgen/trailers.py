@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 
 from gitgen import interpret_trailers
 from gitgen.record import Chat, Usage
 
 SUBJECT = 72
 BODY = 600
+LONGEST_NUMBER = 18
 _SUMMARY = re.compile(r"^\s*(?:[*_]{2})?summary:(?:[*_]{2})?\s*(.+)$", re.IGNORECASE | re.MULTILINE)
 OURS = "Gitgen-"
+_PLAIN_TRAILER = re.compile(r"^([A-Za-z0-9-]+): (\S(?:.*\S)?)$", re.MULTILINE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
 
@@ -72,31 +74,31 @@ def step_trailers(chat: Chat, *, session: str, status: str, log: str) -> dict[st
     return trailers
 
 
-def parse(message: str) -> dict[str, str]:
-    """The `Gitgen-*` trailers of a commit message, as `git log` finds them; of a key that is repeated, the last."""
-    return _ours(interpret_trailers.trailers(message, divider=False))
+def parse(body: str) -> dict[str, str]:
+    """The `Gitgen-*` trailers of a commit message without its subject, as `git log` finds them.
+
+    Of a key that is repeated, the last.
+    """
+    # A last paragraph of nothing but plain trailers is a block by every rule; most are, and there may be thousands.
+    last = body.rstrip("\n").rpartition("\n\n")[2]
+    found = _PLAIN_TRAILER.findall(last)
+    if len(found) <= last.count("\n") or "\n#" in body or body.startswith("#"):
+        found = interpret_trailers.trailers(f"subject\n\n{body}", divider=False)
+    return {key: value for key, value in found if key.startswith(OURS)}
 
 
-def parse_block(block: str) -> dict[str, str]:
-    """The same from what `%(trailers:only,unfold)` printed of a message: a line for each."""
-    return _ours(line.split(": ", 1) for line in block.split("\n") if line.startswith(OURS))
-
-
-def _ours(pairs: Iterable[Sequence[str]]) -> dict[str, str]:
-    return {pair[0]: pair[-1].strip() for pair in pairs if len(pair) == 2 and pair[0].startswith(OURS)}
+def number_of(trailers: Mapping[str, str], counted: str) -> int:
+    """The number of tokens that a trailer tells; what is missing or no number counts as 0."""
+    value = trailers.get(f"Gitgen-{counted}-Tokens", "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) <= LONGEST_NUMBER else 0
 
 
 def usage_of(trailers: Mapping[str, str]) -> Usage:
-    """The usage that a step's trailers tell; what is missing or no number counts as 0."""
-
-    def number(key: str) -> int:
-        value = trailers.get(f"Gitgen-{key}-Tokens", "")
-        return int(value) if re.fullmatch(r"[0-9]{1,18}", value) else 0
-
+    """The usage that a step's trailers tell."""
     return Usage(
-        number("Prompt"),
-        number("Completion"),
-        number("Total"),
-        number("Cached") if "Gitgen-Cached-Tokens" in trailers else None,
+        number_of(trailers, "Prompt"),
+        number_of(trailers, "Completion"),
+        number_of(trailers, "Total"),
+        number_of(trailers, "Cached") if "Gitgen-Cached-Tokens" in trailers else None,
         "estimated" if trailers.get("Gitgen-Usage") == "estimated" else "api",
     )

@@ -24,6 +24,10 @@ LAYERS = (
         "preflight",
         "plan",
         "catalog",
+        "pager",
+        "diff_tree",
+        "sessions",
+        "tracking",
     ),
     (
         "session",
@@ -118,7 +122,7 @@ def test_every_module_has_its_layer() -> None:
 @pytest.mark.parametrize(
     ("library", "door"),
     [
-        ("subprocess", {"git.py", "ai/weights.py", "process.py", "sandbox.py"}),
+        ("subprocess", {"git.py", "pager.py", "ai/weights.py", "process.py", "sandbox.py"}),
         ("git", {"git.py"}),
         ("openai", {"ai/endpoint.py", "ai/failures.py"}),
         ("rich", {"ui.py"}),

@@ -92,7 +92,7 @@ def test_an_odd_commit_is_a_line_of_the_log(gitgen: Gitgen, session: Path, autho
     for command in READING:
         ran = gitgen(*command, "gitgen/s")
         assert ran.code == 0, ran.err
-    assert len(gitgen("log", "gitgen/s").out.splitlines()) == 2
+    assert len(gitgen("log", "gitgen/s").out.splitlines()) == 3
 
 
 @pytest.mark.parametrize("setting", ["log.showSignature=true", "trailer.separators==", "i18n.logOutputEncoding=latin1"])

@@ -10,12 +10,23 @@ from gitgen.repository import Repository
 from gitgen.state import PREFIX, Commit, Session, load, no_session
 
 
-def session_at(repository: Repository, branch: str | None) -> Session:
-    """The session on the branch that the user named, else on the one that is checked out; GitgenError if none is."""
+def branch_at(repository: Repository, branch: str | None) -> str:
+    """The branch that the user named, in full or by the session's name, else the one that is checked out.
+
+    GitgenError if it is not there, or cannot be a session.
+    """
     branch = branch or preflight.branch_of_head(repository)[0]
     if repository.tip(branch) is None and repository.tip(PREFIX + branch) is not None:
         branch = PREFIX + branch
     preflight.tip_of(repository, branch)
+    if not branch.startswith(PREFIX):
+        raise no_session(repository, branch)
+    return branch
+
+
+def session_at(repository: Repository, branch: str | None) -> Session:
+    """The session on the branch that the user named, else on the one that is checked out; GitgenError if none is."""
+    branch = branch_at(repository, branch)
     session = load(repository, branch)
     if session is None:
         raise no_session(repository, branch)

@@ -3,60 +3,170 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from itertools import chain, islice
 from pathlib import Path
 
 import click
 
-from gitgen import preflight, ui
-from gitgen.commands._reading import session_at
-from gitgen.state import Commit
+from gitgen import preflight, tracking, ui
+from gitgen.commands._reading import branch_at
+from gitgen.diff_tree import Stat, stats
+from gitgen.pager import pager_for
+from gitgen.repository import Repository
+from gitgen.sessions import every
+from gitgen.state import Commit, Session, no_session, walk
+
+FIRST, CHUNK = 50, 1000
+"""So many commits are shown before more are read, and then at a time."""
+MOST = 1000
+"""Of a longer log nobody waits for all its diffs at once: only a pager, which asks for a screen, shows them unasked."""
+
+Paint = Callable[..., str]
 
 
 @click.command()
 @click.argument("branch", required=False)
+@click.option("--all", "all_sessions", is_flag=True, help="All sessions, the one with the newest commit first.")
+@click.option(
+    "--stat/--no-stat", default=None, help="Files and lines changed; left out of a long log that goes to no terminal."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the steps as JSON.")
-def command(branch: str | None, as_json: bool) -> int:
+def command(branch: str | None, all_sessions: bool, stat: bool | None, as_json: bool) -> int:
     """The steps of a session, newest first, with the commits of people between them.
 
-    BRANCH is the one that is checked out if it is left out.
+    Each with what was asked for, or else its subject; then how far the session is ahead of the branch it is meant
+    for, and behind. BRANCH is the one that is checked out if it is left out.
 
     \b
     Example:
       gitgen log
       gitgen log gitgen/todo --json
     """
-    session = session_at(preflight.repository_at(Path.cwd()), branch)
-    newest_first = session.commits[::-1]
+    if all_sessions and branch:
+        raise click.UsageError("BRANCH and --all do not go together.")
+    repository = preflight.repository_at(Path.cwd())
+    branches = _every(repository) if all_sessions else [(b := branch_at(repository, branch), _read(repository, b))]
     if as_json:
-        ui.say_json([_as_dict(commit) for commit in newest_first])
+        _say_json(repository, branches, stat is not False, all_sessions)
         return 0
-    for commit in newest_first:
-        ui.say(_line(commit))
-    if not newest_first:
-        ui.note(f"{session.branch} has no step yet")
+    pager = pager_for(repository, "log")
+    paint = ui.styled if pager.colour else lambda text, **_: text
+    chunks = chain.from_iterable(
+        _session(repository, name, commits, all_sessions, _wanted(stat, bool(pager.command)), paint)
+        for name, commits in branches
+    )
+    pager.show(chunks)
     return 0
 
 
-def _line(commit: Commit) -> str:
-    colour = {"ok": "green", "no-change": "yellow", "": "blue"}.get(commit.status, "red")
-    oid = ui.styled(commit.oid[:10], fg="yellow")
-    status = ui.styled(f"{ui.printable(commit.status) or 'human':<9}", fg=colour)
-    spent = f"{ui.tokens(commit.usage.total_tokens):>6}" if commit.step else " " * 6
-    about = ui.printable(", ".join(filter(None, (commit.model, ui.age(time.time() - commit.time)))))
-    step = ui.printable(commit.step) or "-"
-    return f"{oid}  {step:<10}  {status}  {spent}  {ui.printable(commit.subject)}  ({about})"
+def _every(repository: Repository) -> list[tuple[str, Iterator[Commit]]]:
+    sessions = every(repository)
+    if not sessions:
+        ui.note("there is no session yet")
+    return [(session.branch, _newest_first(session)) for session in sessions]
 
 
-def _as_dict(commit: Commit) -> dict[str, object]:
+def _newest_first(session: Session) -> Iterator[Commit]:
+    yield from reversed(session.commits)
+    yield session.first
+
+
+def _read(repository: Repository, branch: str) -> Iterator[Commit]:
+    """The commits of a session as they come; GitgenError if it is none, as soon as that is known."""
+    held: list[Commit] = []
+    for commit in walk(repository, branch, preflight.tip_of(repository, branch)):
+        held.append(commit)
+        # Its own steps tell a session before its beginning is read.
+        if commit.begins(branch) or (commit.step and commit.trailers.get("Gitgen-Session") == branch):
+            yield from held
+            held.clear()
+        last = commit
+    if held or not last.begins(branch):
+        raise no_session(repository, branch)
+
+
+def _wanted(stat: bool | None, paged: bool) -> Callable[[bool], bool]:
+    """Whether the diffs of a log are shown, given whether it is long."""
+    return lambda is_long: stat if stat is not None else paged or not is_long
+
+
+def _session(
+    repository: Repository,
+    branch: str,
+    commits: Iterator[Commit],
+    headed: bool,
+    wanted: Callable[[bool], bool],
+    paint: Paint,
+) -> Iterator[str]:
+    if headed:
+        yield paint(ui.printable(branch), bold=True)
+    ahead = list(islice(commits, FIRST))
+    if not wanted(True):
+        ahead += islice(commits, MOST)
+    shown = wanted(len(ahead) > MOST)
+    while ahead:
+        steps = ahead[:-1] if ahead[-1].begins(branch) else ahead
+        of = stats(repository, steps) if shown else {}
+        if steps:
+            yield "\n".join(_line(commit, of.get(commit.oid), paint) for commit in steps)
+        elif len(ahead) == 1 and not headed:
+            ui.note(f"{branch} has no step yet")
+        last, ahead = ahead[-1], list(islice(commits, CHUNK))
+    yield from _beginning(repository, branch, last, paint)
+    if headed:
+        yield ""
+
+
+def _line(commit: Commit, stat: Stat | None, paint: Paint) -> str:
+    step, status, model = ui.printable(f"{commit.step or '-'}\n{commit.status or 'human'}\n{commit.model}").split("\n")
+    colour = {"ok": "green", "no-change": "yellow", "human": "blue"}.get(status, "red")
+    changed = f"{_changed(stat):<18}  " if stat else ""
+    spent = f"{ui.tokens(commit.total_tokens):>6}" if commit.step else "      "
+    age = ui.age(time.time() - commit.time)
+    about = f"{model}, {age}" if model else age
+    head = f"{paint(commit.oid[:10], fg='yellow')}  {step:<10}  {paint(f'{status:<9}', fg=colour)}"
+    return f"{head}  {changed}{spent}  {ui.printable(commit.asked or commit.subject)}  ({about})"
+
+
+def _changed(stat: Stat) -> str:
+    files = "1 file" if stat.files == 1 else f"{stat.files} files"
+    return f"{files} +{stat.insertions} -{stat.deletions}" if stat.files else "-"
+
+
+def _beginning(repository: Repository, branch: str, first: Commit, paint: Paint) -> Iterator[str]:
+    base = tracking.default_branch(repository)
+    if base is None or not first.parent:
+        return
+    ahead, behind = tracking.ahead_behind(repository, branch, base)
+    oid = paint(first.oid[:10], fg="yellow")
+    yield f"{oid}  {'begin':<10}  {ahead} ahead of {ui.printable(base)}, {behind} behind"
+
+
+def _say_json(
+    repository: Repository, branches: list[tuple[str, Iterator[Commit]]], with_stat: bool, all_sessions: bool
+) -> None:
+    printed: list[dict[str, object]] = []
+    for branch, commits in branches:
+        steps = [commit for commit in commits if not commit.begins(branch)]
+        of = stats(repository, steps) if with_stat else {}
+        session = {"session": branch} if all_sessions else {}
+        printed += [{**session, **_as_dict(commit, of.get(commit.oid))} for commit in steps]
+    ui.say_json(printed)
+
+
+def _as_dict(commit: Commit, stat: Stat | None) -> dict[str, object]:
     usage = commit.usage
     return {
         "commit": commit.oid,
         "step": commit.step or None,
         "status": commit.status or None,
         "subject": commit.subject,
+        "asked": commit.asked or None,
         "author": commit.author,
         "time": commit.time,
         "model": commit.model or None,
+        **(vars(stat) if stat else {}),
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
         "total_tokens": usage.total_tokens,
