@@ -59,6 +59,7 @@ LAYERS = (
         "draft",
         "again",
         "failure",
+        "squash",
     ),
     (
         "reply",

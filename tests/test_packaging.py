@@ -18,7 +18,8 @@ def test_a_wheel_carries_all_that_is_read_at_run_time(tmp_path: Path) -> None:
     carried = set(zipfile.ZipFile(wheel).namelist())
     preprompts = {f"gitgen/preprompts/{path.name}" for path in (ROOT / "preprompts").iterdir()}
     tables = {f"gitgen/{path.name}" for path in (ROOT / "gitgen").iterdir() if path.suffix in (".toml", ".gbnf")}
-    assert preprompts and tables and preprompts | tables | {"gitgen/py.typed"} <= carried
+    hooks = {f"gitgen/hooks/{path.name}" for path in (ROOT / "hooks").iterdir()}
+    assert preprompts and tables and hooks and preprompts | tables | hooks | {"gitgen/py.typed"} <= carried
     assert not [name for name in carried if name.startswith("tests/")]
 
 
