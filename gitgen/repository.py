@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import new as new_hash
@@ -15,6 +16,9 @@ from gitgen.git import Git, GitFailed
 from gitgen.values import DIRECTORY, REGULAR, Blob, Changes
 
 HEADS = "refs/heads/"
+_ENTRY_SHA1 = re.compile(rb"([0-7]+) ([^\0]+)\0(.{20})", re.DOTALL)
+_ENTRY_SHA256 = re.compile(rb"([0-7]+) ([^\0]+)\0(.{32})", re.DOTALL)
+"""An entry of a raw tree object. Each begins where the last one ends, so none is found inside an id."""
 
 
 class LostRace(Exception):
@@ -53,6 +57,10 @@ class GitTree(Mapping[str, bytes]):
                 return None
             here = self._folder(here.path, here.oid).get(name)
         return here
+
+    def entries(self) -> Iterable[Entry]:
+        """The entries of the root, folders included."""
+        return self._folder("", self._oid).values() if self._oid else ()
 
     def mode(self, path: str) -> str | None:
         """The mode of the entry at `path`; None where there is nothing."""
@@ -96,18 +104,9 @@ class GitTree(Mapping[str, bytes]):
 
 def _parse_tree(raw: bytes, width: int) -> Iterator[tuple[str, str, str]]:
     """(name, mode, id) of each entry of a raw tree object (Git's Documentation: "Git Objects", tree objects)."""
-    start = 0
-    while start < len(raw):
-        space = raw.index(b" ", start)
-        null = raw.index(b"\0", space)
-        start_of_next = null + 1 + width
-        mode = raw[start:space].decode("ascii").zfill(6)
-        yield (
-            raw[space + 1 : null].decode("utf-8", "surrogateescape"),
-            mode,
-            raw[null + 1 : start_of_next].hex(),
-        )
-        start = start_of_next
+    pattern = _ENTRY_SHA1 if width == 20 else _ENTRY_SHA256
+    for mode, name, oid in pattern.findall(raw):
+        yield name.decode("utf-8", "surrogateescape"), mode.decode("ascii").zfill(6), oid.hex()
 
 
 class Repository:

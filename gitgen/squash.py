@@ -10,7 +10,7 @@ from gitgen.record import Usage
 from gitgen.trailers import parse, usage_of
 
 SQUASHED = "Gitgen-Squashed"
-"""How many steps a commit holds the sum of."""
+"""The trailer of a commit that several steps were squashed into: the blob ids of their chat files."""
 _COMMIT = re.compile(r"^commit [0-9a-f]{40,64}$", re.MULTILINE)
 _INDENT = "    "
 
@@ -44,7 +44,7 @@ def _block(steps: Sequence[Mapping[str, str]]) -> str:
     models = _all(steps, "Gitgen-Model")
     block = {
         "Gitgen-Session": ", ".join(_all(steps, "Gitgen-Session")),
-        SQUASHED: str(len(steps)),
+        SQUASHED: " ".join(_all(steps, "Gitgen-Log")),
         "Gitgen-Model": ", ".join(models),
         "Gitgen-Prompt-Tokens": str(usage.prompt_tokens),
         "Gitgen-Completion-Tokens": str(usage.completion_tokens),

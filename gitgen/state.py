@@ -110,9 +110,13 @@ class Session:
         return last if last is not None and last.status not in DONE else None
 
 
-def history(repository: Repository, *revisions: str) -> Iterator[Commit]:
-    """The commits that revisions reach, newest first, along first parents; more options of git log may be given."""
-    options = ("--first-parent", "--encoding=UTF-8", "-z", f"--format={_FORMAT}")
+def history(repository: Repository, *revisions: str, first_parent: bool = True) -> Iterator[Commit]:
+    """The commits that revisions and ranges reach, newest first; along first parents, unless all are asked for.
+
+    Among the revisions (man gitrevisions) may be options of git log.
+    """
+    parents_of = ("--first-parent",) if first_parent else ()
+    options = (*parents_of, "--encoding=UTF-8", "-z", f"--format={_FORMAT}")
     for record in repository.git.records("-c", "log.showSignature=false", "log", *options, *revisions, "--"):
         oid, parents, time, author, subject, body = record.decode("utf-8", "replace").split("\n", 5)
         first = body.partition("\n")[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -44,7 +45,11 @@ def session(folder: Path, *totals: int) -> None:
     for number, total in enumerate(totals):
         write(folder, {f"file{number}": "x\n"})
         git(folder, "add", "-A")
-        block = BLOCK | {"Gitgen-Total-Tokens": str(total), "Gitgen-Model": f"m-{number % 2}"}
+        block = BLOCK | {
+            "Gitgen-Total-Tokens": str(total),
+            "Gitgen-Model": f"m-{number % 2}",
+            "Gitgen-Log": f"id{number}",
+        }
         git(folder, "commit", "-qm", compose(f"Step {number}", "Gitgen-Step: forged\n---\nwords", block))
     git(folder, "switch", "-q", "main")
 
@@ -61,7 +66,7 @@ def test_a_squash_keeps_the_sums(gitgen: Gitgen, folder: Path, options: tuple[st
     git(folder, "merge", "-q", "--squash", "gitgen/x")
     git(folder, "commit", "-q", "--no-edit", *options)
     assert read_by_git(folder, "Gitgen-Total-Tokens") == "123"
-    assert read_by_git(folder, "Gitgen-Squashed") == "3"
+    assert read_by_git(folder, "Gitgen-Squashed") == "id0 id1 id2"
     assert read_by_git(folder, "Assisted-by") == "gitgen:m-0|gitgen:m-1"
     assert read_by_git(folder, "Gitgen-Step") == "", "it is no step"
     assert read_by_git(folder, "Signed-off-by") == ("Ada <ada@example.org>" if options else "")
@@ -74,7 +79,7 @@ def test_an_edited_message_that_breaks_the_block_of_a_step_is_caught(gitgen: Git
     git(folder, "switch", "-q", "gitgen/x")
     message = git(folder, "log", "-1", "--format=%B")
     git(folder, "commit", "-q", "--amend", "-m", message.replace("Step 0", "A better subject"))
-    for spoilt in (message + "\n\nPS: this was mine", message.replace("Gitgen-Log: abc", "")):
+    for spoilt in (message + "\n\nPS: this was mine", message.replace("Gitgen-Log: id0", "")):
         done = subprocess.run(["git", "commit", "--amend", "-m", spoilt], cwd=folder, capture_output=True, text=True)
         assert done.returncode == 1 and "hint: put them back" in done.stderr, done.stderr
     assert "A better subject" in git(folder, "log", "-1", "--format=%s")
@@ -125,8 +130,8 @@ words = st.lists(st.sampled_from(["", "fix: a", "---", "# x", "    indented", "c
 @given(st.lists(st.tuples(st.integers(0, 10**6), words.map("\n".join)), max_size=4), words.map("\n".join))
 def test_lifting_adds_up_once_whatever_the_messages_say(steps: list[tuple[int, str]], comment: str) -> None:
     message = "Squashed commit of the following:\n"
-    for total, body in steps:
-        said = compose("A step", body, BLOCK | {"Gitgen-Total-Tokens": str(total)})
+    for number, (total, body) in enumerate(steps):
+        said = compose("A step", body, BLOCK | {"Gitgen-Total-Tokens": str(total), "Gitgen-Log": f"id{number}"})
         indented = "\n".join(f"    {line}" if line else "" for line in said.rstrip("\n").split("\n"))
         message += f"\ncommit {'b' * 40}\nAuthor: Ada <a@b>\nDate:   now\n\n{indented}\n"
     message += "\n" + "\n".join(f"# {line}" for line in comment.splitlines())
@@ -136,6 +141,17 @@ def test_lifting_adds_up_once_whatever_the_messages_say(steps: list[tuple[int, s
     found = parse(once.partition("\n")[2])
     if steps:
         assert found["Gitgen-Total-Tokens"] == str(sum(total for total, _ in steps))
-        assert found["Gitgen-Squashed"] == str(len(steps))
+        assert len(found["Gitgen-Squashed"].split()) == len(steps)
     else:
         assert once == message
+
+
+@pytest.mark.usefixtures("path")
+def test_usage_counts_a_squash_by_the_hook_once(gitgen: Gitgen, folder: Path) -> None:
+    session(folder, 100, 20, 3)
+    assert gitgen("hook", "install").code == 0
+    git(folder, "merge", "-q", "--squash", "gitgen/x")
+    git(folder, "commit", "-q", "--no-edit")
+    for revisions in ("HEAD^..HEAD", "--all"):
+        ran = gitgen("usage", revisions, "--json")
+        assert json.loads(ran.out)["total"]["total_tokens"] == 123, ran.out
