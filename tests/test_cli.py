@@ -31,7 +31,7 @@ def test_the_version_is_told_without_any_import(folder: Path) -> None:
     assert imported(folder, "--version") == ["0"]
 
 
-@pytest.mark.parametrize("command", ["log", "usage", "show"])
+@pytest.mark.parametrize("command", ["log", "usage", "show", "report"])
 def test_what_only_reads_never_imports_a_client(folder: Path, command: str) -> None:
     code, *names = imported(folder, command)
     assert code == "1" and not {"openai", "httpx2", "tiktoken", "questionary", "rich"} & set(names)

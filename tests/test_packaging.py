@@ -19,7 +19,9 @@ def test_a_wheel_carries_all_that_is_read_at_run_time(tmp_path: Path) -> None:
     preprompts = {f"gitgen/preprompts/{path.name}" for path in (ROOT / "preprompts").iterdir()}
     tables = {f"gitgen/{path.name}" for path in (ROOT / "gitgen").iterdir() if path.suffix in (".toml", ".gbnf")}
     hooks = {f"gitgen/hooks/{path.name}" for path in (ROOT / "hooks").iterdir()}
-    assert preprompts and tables and hooks and preprompts | tables | hooks | {"gitgen/py.typed"} <= carried
+    templates = {f"gitgen/report/templates/{path.name}" for path in (ROOT / "gitgen/report/templates").iterdir()}
+    assert preprompts and tables and hooks and templates
+    assert preprompts | tables | hooks | templates | {"gitgen/py.typed"} <= carried
     assert not [name for name in carried if name.startswith("tests/")]
 
 

@@ -28,7 +28,14 @@ TURN: dict[str, Any] = {
     "seconds": 1.0,
 }
 CHAT: dict[str, Any] = {"version": 1, "step": "fix", "inputs": {"feedback": "x"}, "turns": [TURN]}
-READING = (["log"], ["log", "--json"], ["usage"], ["usage", "--by", "model"], ["show", "--branch"])
+READING = (
+    ["log"],
+    ["log", "--json"],
+    ["usage"],
+    ["usage", "--by", "model"],
+    ["show", "--branch"],
+    ["report", "-o", "-"],
+)
 
 
 @pytest.fixture
