@@ -3,13 +3,14 @@
 # make faults  kill gitgen at every call of git, and resume: a minute
 # make fuzz    look for replies that break the reader, for FUZZ_SECONDS
 # make bench   the tables of benchmarks/
+# make screenshots  docs/report*.png; prettier with the fonts Inter and JetBrains Mono, smaller with pngquant
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
 FUZZ_SECONDS ?= 600
 
-.PHONY: test demo faults fuzz bench clean
+.PHONY: test demo faults fuzz bench screenshots clean
 .DELETE_ON_ERROR:
 
 test: $(VENV)/dev
@@ -32,6 +33,9 @@ fuzz: $(VENV)/fuzz
 bench: $(VENV)/dev
 	$(BIN)/python -m benchmarks
 
+screenshots: $(VENV)/dev
+	$(BIN)/python -m tests.screenshots
+
 clean:
 	rm -rf $(VENV) .cache dist
 
@@ -44,6 +48,9 @@ $(VENV)/dev: $(BIN)/python pyproject.toml
 	-$(BIN)/gitgen models pull
 # Tests that run programs are skipped, with the reason, where there is no bubblewrap.
 	-command -v bwrap >/dev/null || { test "$$(id -u)" = 0 && apt-get -qq update && apt-get -qq install bubblewrap; }
+# So are those that drive a browser.
+	-command -v chromedriver >/dev/null || { test "$$(id -u)" = 0 && apt-get -qq update && \
+		apt-get -qq install --no-install-recommends chromium chromium-driver; }
 	touch $@
 
 $(VENV)/fuzz: $(BIN)/python pyproject.toml
