@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from gitgen import cli
@@ -18,6 +19,10 @@ from gitgen.git import Git
 from gitgen.repository import Repository
 
 ROOT = Path(__file__).parent.parent
+
+# A machine that is busy is no fault of the code: nothing is timed in a test.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 # A shell that runs the tests in the background has them, and so the commands they start, ignore Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
