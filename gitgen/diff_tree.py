@@ -24,7 +24,7 @@ class Stat:
 
 @dataclass(frozen=True)
 class Change:
-    """One changed path: mode and blob before and after; both empty where it was not there."""
+    """One changed path, a folder's included: mode and object before and after; both empty where it was not there."""
 
     path: str
     old: tuple[str, str]
@@ -52,8 +52,8 @@ def stats(repository: Repository, commits: Sequence[Commit]) -> dict[str, Stat]:
 
 
 def changes(repository: Repository, commits: Sequence[Commit]) -> dict[str, tuple[Change, ...]]:
-    """The changed paths of each commit, by its id; gitgen's own are among them."""
-    words = _diff_tree(repository, commits, "--raw", "--no-renames", "--no-abbrev")
+    """The changed paths of each commit, by its id; gitgen's own are among them, and the folders above."""
+    words = _diff_tree(repository, commits, "--raw", "-t", "--no-renames", "--no-abbrev")
     found: dict[str, list[Change]] = {commit.oid: [] for commit in commits}
     oid = ""
     for word in words:

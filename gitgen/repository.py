@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import new as new_hash
 from pathlib import Path
+from typing import Protocol, TypeAlias
 
 from gitgen.errors import GitgenError
 from gitgen.git import Git, GitFailed
@@ -19,6 +20,10 @@ HEADS = "refs/heads/"
 _ENTRY_SHA1 = re.compile(rb"([0-7]+) ([^\0]+)\0(.{20})", re.DOTALL)
 _ENTRY_SHA256 = re.compile(rb"([0-7]+) ([^\0]+)\0(.{32})", re.DOTALL)
 """An entry of a raw tree object. Each begins where the last one ends, so none is found inside an id."""
+
+
+_RawFolder: TypeAlias = dict[bytes, tuple[bytes, bytes]]
+"""Turned into entries when they are asked for: of a folder with thousands of them, few are."""
 
 
 class LostRace(Exception):
@@ -34,20 +39,29 @@ class Entry:
     oid: str
 
 
+class Reader(Protocol):
+    """Reads objects: git itself, or what was read of it before."""
+
+    def read(self, oid: str, most: int | None = None) -> bytes: ...
+
+
 class GitTree(Mapping[str, bytes]):
     """A commit's tree, read lazily: only the tree objects on the way to an asked path, only the asked blobs."""
 
-    def __init__(self, git: Git, oid: str | None) -> None:
+    def __init__(self, git: Reader, oid: str | None) -> None:
         self._git = git
         self._oid = oid
-        self._folders: dict[str, dict[str, Entry]] = {}
+        self._folders: dict[str, _RawFolder] = {}
 
-    def _folder(self, path: str, oid: str) -> dict[str, Entry]:
+    def _folder(self, oid: str) -> _RawFolder:
         if oid not in self._folders:
-            prefix = path + "/" if path else ""
-            names = _parse_tree(self._git.read(oid), len(oid) // 2)
-            self._folders[oid] = {name: Entry(prefix + name, mode, child) for name, mode, child in names}
+            self._folders[oid] = _parse_tree(self._git.read(oid), len(oid) // 2)
         return self._folders[oid]
+
+    def _entries(self, folder: Entry) -> Iterator[Entry]:
+        prefix = folder.path + "/" if folder.path else ""
+        for name, raw in self._folder(folder.oid).items():
+            yield _entry(prefix + name.decode("utf-8", "surrogateescape"), raw)
 
     def entry(self, path: str) -> Entry | None:
         """The entry at a path, be it a file, a folder, a symlink or a submodule; None where there is none."""
@@ -55,12 +69,13 @@ class GitTree(Mapping[str, bytes]):
         for name in path.split("/"):
             if here is None or here.mode != DIRECTORY:
                 return None
-            here = self._folder(here.path, here.oid).get(name)
+            raw = self._folder(here.oid).get(name.encode("utf-8", "surrogateescape"))
+            here = _entry(f"{here.path}/{name}" if here.path else name, raw) if raw else None
         return here
 
     def entries(self) -> Iterable[Entry]:
         """The entries of the root, folders included."""
-        return self._folder("", self._oid).values() if self._oid else ()
+        return self._entries(Entry("", DIRECTORY, self._oid)) if self._oid else ()
 
     def mode(self, path: str) -> str | None:
         """The mode of the entry at `path`; None where there is nothing."""
@@ -72,7 +87,7 @@ class GitTree(Mapping[str, bytes]):
         top = self.entry(path) if path else Entry("", DIRECTORY, self._oid) if self._oid else None
         if top is None or top.mode != DIRECTORY:
             return
-        for entry in self._folder(top.path, top.oid).values():
+        for entry in self._entries(top):
             if entry.mode == DIRECTORY:
                 yield from self.walk(entry.path)
             else:
@@ -102,11 +117,15 @@ class GitTree(Mapping[str, bytes]):
         return sum(1 for _ in self)
 
 
-def _parse_tree(raw: bytes, width: int) -> Iterator[tuple[str, str, str]]:
-    """(name, mode, id) of each entry of a raw tree object (Git's Documentation: "Git Objects", tree objects)."""
+def _parse_tree(raw: bytes, width: int) -> _RawFolder:
+    """The entries of a raw tree object (Git's Documentation: "Git Objects", tree objects): name to mode and id."""
     pattern = _ENTRY_SHA1 if width == 20 else _ENTRY_SHA256
-    for mode, name, oid in pattern.findall(raw):
-        yield name.decode("utf-8", "surrogateescape"), mode.decode("ascii").zfill(6), oid.hex()
+    return {name: (mode, oid) for mode, name, oid in pattern.findall(raw)}
+
+
+def _entry(path: str, raw: tuple[bytes, bytes]) -> Entry:
+    mode, oid = raw
+    return Entry(path, mode.decode("ascii").zfill(6), oid.hex())
 
 
 class Repository:

@@ -12,6 +12,7 @@ from gitgen.errors import GitgenError
 from gitgen.record import FOLDER, Chat, Usage
 from gitgen.repository import GitTree, Repository
 from gitgen.trailers import OURS, number_of, parse, usage_of
+from gitgen.values import Tree
 
 if TYPE_CHECKING:
     from gitgen.draft import Draft
@@ -191,9 +192,14 @@ def chat_path(name: str, tree: GitTree, step: str) -> str:
 
 def draft_of(repository: Repository, commit: Commit, chat: Chat) -> Draft:
     """What today's reader makes of a step's replies on the tree that the step started from."""
+    return draft_on(repository.tree(commit.parent), chat)
+
+
+def draft_on(tree: Tree, chat: Chat) -> Draft:
+    """What today's reader makes of a chat's replies on a tree."""
     from gitgen.draft import Draft  # Most of what reads a session needs no reader of replies.
 
-    draft = Draft(repository.tree(commit.parent))
+    draft = Draft(tree)
     for reply in chat.replies():
         draft = draft.read(reply)
     return draft

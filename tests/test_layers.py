@@ -29,6 +29,7 @@ LAYERS = (
         "sessions",
         "tracking",
         "spending",
+        "verify",
         "report",
     ),
     (

@@ -24,6 +24,15 @@ def branch_at(repository: Repository, branch: str | None) -> str:
     return branch
 
 
+def revision_at(repository: Repository, named: str | None) -> str:
+    """The revision or range that the user named, HEAD if none; the name of a session stands for its branch."""
+    if named is None:
+        if repository.resolve("HEAD") is None:
+            preflight.branch_of_head(repository)  # Says what is wrong with it.
+        return "HEAD"
+    return PREFIX + named if repository.tip(PREFIX + named) and repository.resolve(named) is None else named
+
+
 def session_at(repository: Repository, branch: str | None) -> Session:
     """The session on the branch that the user named, else on the one that is checked out; GitgenError if none is."""
     branch = branch_at(repository, branch)
