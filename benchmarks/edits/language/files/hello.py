@@ -1,0 +1,6 @@
+def greet(name):
+    return "Good morning, " + name + "!"
+
+
+for name in ["Ada", "Grace"]:
+    print(greet(name))
