@@ -215,3 +215,16 @@ def chat_of(repository: Repository, commit: Commit) -> Chat:
         return Chat.from_json(repository.git.read(log))
     except ValueError as error:
         raise GitgenError(f"The chat of {short} cannot be read: {error}", f"git show {short}") from None
+
+
+def asked_of(repository: Repository, commit: Commit) -> str:
+    """What a person asked for with a step: the feedback, else the prompt of the session; its subject if neither is."""
+    try:
+        asked = chat_of(repository, commit).inputs.get("feedback")
+        if isinstance(asked, str) and asked.strip():
+            return asked.strip()
+        name = commit.trailers.get("Gitgen-Session", "").removeprefix(PREFIX)
+        prompt = repository.tree(commit.oid).get(prompt_path(name), b"").decode("utf-8", "replace")
+    except GitgenError:
+        prompt = ""
+    return prompt.strip() or commit.subject

@@ -30,6 +30,7 @@ LAYERS = (
         "tracking",
         "spending",
         "verify",
+        "blame",
         "report",
     ),
     (
