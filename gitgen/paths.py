@@ -17,7 +17,7 @@ def why_hostile(path: str) -> str | None:
     """Why nothing may ever be written to this path, in words for the model; None where it is harmless."""
     if not path:
         return "the path is empty"
-    if any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in path):
+    if not path.isprintable() and any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in path):
         return "the path has control characters in it"
     if path.startswith(("/", "~/")):
         return "the path is not relative to the repository"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -22,6 +22,13 @@ def mode_of(tree: Tree, path: str) -> str | None:
     if path in tree:
         return REGULAR
     return DIRECTORY if any(other.startswith(path + "/") for other in tree) else None
+
+
+def folders_of(tree: Tree) -> Iterator[str]:
+    """The directories of a tree that is walked for them, some of them more than once."""
+    for path in tree:
+        while path := path.rpartition("/")[0]:
+            yield path
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gitgen.edits import Hunk, Row
-from gitgen.patch.rungs import Rung, bare
+from gitgen.patch.rungs import FAR, Rung, bare
 from gitgen.patch.splice import Match, lines_below
 
-LOOSE = Rung(bare, "although its context differs")
+LOOSE = Rung("although its context differs")
 
 _ALTERED = 0.5
 _SKIPPED = 1.5
@@ -33,7 +33,7 @@ class Aligner:
     """Finds loose places in one file; gives up once it has worked enough for any honest reply."""
 
     def __init__(self, lines: Sequence[str]) -> None:
-        self._keys = [bare(line) for line in lines]
+        self._keys = FAR[-1].seen(lines)
         self._index: dict[str, list[int]] = {}
         for number, key in enumerate(self._keys):
             self._index.setdefault(key, []).append(number)

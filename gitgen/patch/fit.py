@@ -71,6 +71,7 @@ class _Fitting:
         self.notes: dict[int, str] = {}
         self.there: list[int] = []
         self._aligner: Aligner | None = None
+        self._known: dict[str, bool] = {}
 
     @property
     def aligner(self) -> Aligner:
@@ -79,7 +80,10 @@ class _Fitting:
 
     def knows(self, line: str) -> bool:
         """Whether the file has this line, but for blanks."""
-        return bare(line) in self.aligner
+        known = self._known.get(line)
+        if known is None:
+            known = self._known[line] = bare(line) in self.aligner
+        return known
 
     def waiting(self) -> list[Key]:
         """The hunks that no rung has found a place for."""
@@ -116,16 +120,19 @@ class _Fitting:
         for key in self.waiting():
             if not self.hunks[key].old and (at := self._by_number_alone(self.hunks[key])) is not None:
                 self.options[key], self.rungs[key] = [at], rungs.EXACT
+        before: tuple[Sequence[str], Sequence[Sequence[str]]] | None = None
         for rung in ladder:
             waiting = [key for key in self.waiting() if self.hunks[key].old]
             if rung is not rungs.EXACT:
                 waiting = [key for key in waiting if all(map(self.knows, self.hunks[key].old))]
             if not waiting:
                 return
-            old = [self.hunks[key].old for key in waiting]
+            seen = rung.seen(self.text.lines), [rung.seen(self.hunks[key].old) for key in waiting]
+            if seen == before:
+                continue
+            before = seen
             hints = [start - 1 if (start := self.hunks[key].start) else None for key in waiting]
-            found = rungs.find(old, self.text.lines, rung, hints)
-            for key, places in zip(waiting, found, strict=True):
+            for key, places in zip(waiting, rungs.find(seen[1], seen[0], hints), strict=True):
                 if places:
                     self.options[key], self.rungs[key] = places, rung
 
@@ -139,8 +146,10 @@ class _Fitting:
         """Leave out hunks whose new side is in the file already, while their old side is not."""
         waiting = [key for key in self.waiting() if shapes.is_there(self.hunks[key])]
         waiting = [key for key in waiting if all(map(self.knows, self.hunks[key].new))]
-        new = [self.hunks[key].new for key in waiting]
-        found = rungs.find(new, self.text.lines, rungs.NEAR[-1], [None] * len(new))
+        if not waiting:
+            return
+        new = [rungs.NEAR[-1].seen(self.hunks[key].new) for key in waiting]
+        found = rungs.find(new, rungs.NEAR[-1].seen(self.text.lines), [None] * len(new))
         for key, places in zip(waiting, found, strict=True):
             if places:
                 self.there.append(key[0])

@@ -15,6 +15,7 @@ class Overlay(Mapping[str, bytes]):
         self._below = below
         self._changes: dict[str, Blob | None] = dict(changes)
         self._folders: set[str] = set()
+        self._folders_below: frozenset[str] | None = None
         for path in changes:
             self._add_folders(path)
 
@@ -45,9 +46,17 @@ class Overlay(Mapping[str, bytes]):
             blob = self._changes[path]
             if blob is None:
                 return values.DIRECTORY if path in self._folders else None
-            below = values.mode_of(self._below, path)
+            below = self._mode_below(path)
             return blob.mode or (values.REGULAR if below in (None, values.DIRECTORY) else below)
-        return values.DIRECTORY if path in self._folders else values.mode_of(self._below, path)
+        return values.DIRECTORY if path in self._folders else self._mode_below(path)
+
+    def _mode_below(self, path: str) -> str | None:
+        """The mode in the tree below; one that knows no modes is walked once, not at every question."""
+        if hasattr(self._below, "mode") or path in self._below:
+            return values.mode_of(self._below, path)
+        if self._folders_below is None:
+            self._folders_below = frozenset(values.folders_of(self._below))
+        return values.DIRECTORY if path in self._folders_below else None
 
     def __getitem__(self, path: str) -> bytes:
         if path in self._changes:

@@ -231,26 +231,29 @@ def _in_the_style_of(before: bytes | None, new: str) -> bytes | None:
 
 def _grouped(edits: Sequence[Edit]) -> list[Edit]:
     """The edits with all patches of one file made one, so that their hunks can settle each other's places."""
-    grouped: list[Edit] = []
-    patches: dict[tuple[str, str], int] = {}
+    groups: list[list[Edit]] = []
+    patches: dict[tuple[str, str], list[Edit]] = {}
     for edit in edits:
         if not isinstance(edit, Patch):
             patches.clear()
-            grouped.append(edit)
-            continue
-        known = patches.get((edit.old, edit.new))
-        if known is None:
-            patches[edit.old, edit.new] = len(grouped)
-            grouped.append(edit)
+            groups.append([edit])
+        elif (edit.old, edit.new) in patches:
+            patches[edit.old, edit.new].append(edit)
         else:
-            earlier = grouped[known]
-            assert isinstance(earlier, Patch)
-            draft = earlier.hunks[-1].draft + 1 if earlier.hunks else 0
-            hunks = earlier.hunks + tuple(replace(hunk, draft=draft) for hunk in edit.hunks)
-            grouped[known] = Patch(
-                edit.old, edit.new, hunks, edit.mode or earlier.mode, edit.moves or earlier.moves, edit.copies
-            )
-    return grouped
+            groups.append([edit])
+            patches[edit.old, edit.new] = groups[-1]
+    return [_as_one(group) for group in groups]
+
+
+def _as_one(group: Sequence[Edit]) -> Edit:
+    """A lone edit as it is, patches of one file as one patch."""
+    patches = [edit for edit in group if isinstance(edit, Patch)]
+    if len(patches) < 2:
+        return group[0]
+    hunks = tuple(replace(hunk, draft=draft) for draft, patch in enumerate(patches) for hunk in patch.hunks)
+    mode = next((patch.mode for patch in reversed(patches) if patch.mode), None)
+    moves = any(patch.moves for patch in patches)
+    return replace(patches[-1], hunks=hunks, mode=mode, moves=moves)
 
 
 def _common(shown: set[Habits]) -> Habits:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from gitgen.patch.text import BOM
@@ -31,10 +31,6 @@ def plain(text: str) -> str:
     return text if text.isascii() else text.translate(_TYPOGRAPHIC)
 
 
-def _as_it_is(text: str) -> str:
-    return text
-
-
 def _line_end(text: str) -> str:
     return text.removesuffix("\r").removeprefix(BOM)
 
@@ -59,39 +55,48 @@ def bare(text: str) -> str:
 class Rung(NamedTuple):
     """One way to compare lines, and what to tell a reviewer when it was needed."""
 
-    eyes: Callable[[str], str]
     how: str
+    eyes: Callable[[str], str] | None = None
+    of_ascii: Callable[[str], str] | None = None
+    """What the eyes are for a line of nothing but ASCII, where that is less work."""
+
+    def seen(self, lines: Sequence[str]) -> list[str]:
+        """The lines as this rung looks at them: two are the same where these are equal."""
+        if self.eyes is None:
+            return list(lines)
+        eyes, of_ascii = self.eyes, self.of_ascii or self.eyes
+        return [of_ascii(line) if line.isascii() else eyes(line) for line in lines]
 
 
-EXACT = Rung(_as_it_is, "exactly")
+EXACT = Rung("exactly")
 NEAR = (
     EXACT,
-    Rung(_line_end, "after its line ends"),
-    Rung(_right, "but for blanks at the ends of lines"),
-    Rung(_quotes, "but for typographic quotes"),
+    Rung("after its line ends", _line_end),
+    Rung("but for blanks at the ends of lines", _right, str.rstrip),
+    Rung("but for typographic quotes", _quotes, str.rstrip),
 )
-FAR = (Rung(_both, "after an indentation shift"), Rung(bare, "but for blanks"))
+FAR = (
+    Rung("after an indentation shift", _both, str.strip),
+    Rung("but for blanks", bare, lambda line: "".join(line.split())),
+)
 
 
-def find(
-    old_sides: Sequence[Sequence[str]], lines: Sequence[str], rung: Rung, hints: Sequence[int | None]
-) -> list[list[int]]:
+def find(sides: Sequence[Sequence[str]], lines: Sequence[str], hints: Sequence[int | None]) -> list[list[int]]:
     """For each side, the 0-based lines where it stands as a whole, `MOST_PLACES` at most.
 
-    `hints` are places that are looked at in any case.
+    All lines are as one rung has `seen` them. `hints` are places that are looked at in any case.
 
     Every distinct line becomes one letter, so that a search is a search in a string: linear, repeats or not.
     """
-    if not any(old_sides):
-        return [[] for _ in old_sides]
+    if not any(sides):
+        return [[] for _ in sides]
     letters: dict[str, str] = {}
-    sides = [_spell((rung.eyes(text) for text in side), letters, grow=True) for side in old_sides]
-    seen = lines if rung is EXACT else map(rung.eyes, lines)
-    haystack = _Haystack(_spell(seen, letters, grow=False))
-    return [haystack.places(side, hint) for side, hint in zip(sides, hints, strict=True)]
+    spelt = [_spell(side, letters, grow=True) for side in sides]
+    haystack = _Haystack(_spell(lines, letters, grow=False))
+    return [haystack.places(side, hint) for side, hint in zip(spelt, hints, strict=True)]
 
 
-def _spell(keys: Iterable[str], letters: dict[str, str], *, grow: bool) -> str:
+def _spell(keys: Sequence[str], letters: dict[str, str], *, grow: bool) -> str:
     if not grow:
         # Lines beyond the last letter share it, so it must not be found anywhere.
         return "".join([letters.get(key, _NOT_ASKED_FOR) for key in keys]).replace(_LAST, _NOT_ASKED_FOR)

@@ -154,9 +154,9 @@ def _spelling(hunk: Hunk, match: Match, text: Text) -> Callable[[str], str]:
         return (lambda line: line + "\r") if lost else (lambda line: line)
     both = [(row.text, line) for row, line in _both(hunk, match, text)]
     end = "\r" if 2 * sum(line.endswith("\r") for _, line in both) > len(both) else ""
-    theirs = set("".join(line for _, line in both))
-    strange = {letter for line, _ in both for letter in line if plain(letter) != letter} - theirs
-    table = {ord(letter): plain(letter) for letter in strange}
+    mine = {letter for line, _ in both if not line.isascii() for letter in line if plain(letter) != letter}
+    theirs = set("".join(line for _, line in both)) if mine else set()
+    table = {ord(letter): plain(letter) for letter in mine - theirs}
     return lambda line: line.removesuffix("\r").translate(table) + end
 
 

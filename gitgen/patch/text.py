@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 BOM = "\ufeff"
-_ESCAPED = re.compile("[\udc80-\udcff]")
 
 
 @dataclass(frozen=True)
@@ -18,6 +16,8 @@ class Text:
     ended: bool = True
     """Whether the last line has its newline."""
     encoding: str = "utf-8"
+    is_foreign: bool = False
+    """Whether there are bytes that are no UTF-8: nobody knows how to write letters beyond ASCII there."""
 
     def encode(self) -> bytes:
         """The bytes of the file; UnicodeEncodeError where the encoding has no room for a new letter."""
@@ -33,11 +33,6 @@ class Text:
         whole = self.lines if self.ended else self.lines[:-1]
         return bool(whole) and all(line.endswith("\r") for line in whole)
 
-    @property
-    def is_foreign(self) -> bool:
-        """Whether there are bytes that are no UTF-8: nobody knows how to write letters beyond ASCII there."""
-        return self.encoding == "utf-8" and _ESCAPED.search("".join(self.lines)) is not None
-
 
 def decode(content: bytes) -> Text | None:
     """The lines of a file; None where it is no text.
@@ -49,15 +44,19 @@ def decode(content: bytes) -> Text | None:
         encoding = "utf-16-le"
     elif content.startswith(b"\xfe\xff"):
         encoding = "utf-16-be"
+    foreign = False
     try:
-        text = content.decode(encoding, "strict" if encoding != "utf-8" else "surrogateescape")
+        text = content.decode(encoding)
     except UnicodeDecodeError:
-        return None
+        if encoding != "utf-8":
+            return None
+        foreign = True
+        text = content.decode(encoding, "surrogateescape")
     if "\0" in text:
         return None
     lines = text.split("\n")
     ended = lines[-1] == ""
-    return Text(lines[:-1] if ended else lines, ended, encoding)
+    return Text(lines[:-1] if ended else lines, ended, encoding, foreign)
 
 
 def encoded(before: Text, after: Text) -> bytes | None:
