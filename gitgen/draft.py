@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -12,7 +15,8 @@ from gitgen.edits import Edit, Patch, Row
 from gitgen.errors import Refusal, Rejected
 from gitgen.patch import Outcome
 from gitgen.patch.overlay import Overlay
-from gitgen.values import EXECUTABLE, Blob, Changes, Tree, mode_of
+from gitgen.paths import LONGEST_PATH
+from gitgen.values import EXECUTABLE, Blob, Changes, Tree
 
 _OF_NO_FILE = ("no-files", "no-name", "cut-off")
 _OF_THE_NAME = ("path", "missing-file", "exists")
@@ -31,36 +35,62 @@ class Draft:
 
     def read(self, text: str) -> Draft:
         """The draft with one more reply on top; nothing of this one is lost or changed."""
-        reading = reply.read(text)
-        outcome = patch.apply(tuple(_not_held(reading.edits, self.held)), self.parent, self.changes)
-        fresh = reading.refusals + outcome.refusals
-        left = tuple(old for old in self.refusals if not _settled(old, self.refusals, outcome, bool(fresh)))
-        return Draft(
-            self.parent,
-            MappingProxyType(dict(_effect(outcome.changes, self.parent))),
-            tuple(dict.fromkeys(left + fresh)),
-            self.notes + reading.notes + outcome.notes,
-            self.held | {(path, hunk.rows) for path, hunk in outcome.applied},
-        )
+        with _collector_at_rest():
+            reading = reply.read(text)
+            outcome = patch.apply(tuple(_not_held(reading.edits, self.held)), self.parent, self.changes)
+            fresh = reading.refusals + outcome.refusals
+            left = tuple(_not_settled(self.refusals, outcome, failed=bool(fresh)))
+            return Draft(
+                self.parent,
+                MappingProxyType(dict(_effect(outcome.changes, self.parent))),
+                tuple(dict.fromkeys(left + fresh)),
+                self.notes + reading.notes + outcome.notes,
+                self.held | {(path, hunk.rows) for path, hunk in outcome.applied},
+            )
 
 
-def _not_held(edits: tuple[Edit, ...], held: frozenset[tuple[str, tuple[Row, ...]]]) -> Iterator[Edit]:
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """A reply becomes very many small values without a cycle, which Python's collector would walk over and over."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _not_held(edits: tuple[Edit, ...], held: frozenset[tuple[str, tuple[Row, ...]]]) -> Iterable[Edit]:
     """The edits without the hunks that an earlier reply of the same talk has put in place."""
-    for edit in edits:
-        if not isinstance(edit, Patch) or not edit.hunks:
-            yield edit
-            continue
-        spelled = ("/" + edit.old, "/" + edit.new)
-        there = {rows for path, rows in held if any(name.endswith("/" + path) for name in spelled)}
-        hunks = tuple(hunk for hunk in edit.hunks if hunk.rows not in there)
-        if hunks or edit.mode or edit.moves or edit.copies:
-            yield replace(edit, hunks=hunks)
+    there: dict[str, set[tuple[Row, ...]]] = {}
+    for path, rows in held:
+        there.setdefault(path, set()).add(rows)
+    return (left for edit in edits if (left := _without(edit, there))) if held else edits
+
+
+def _without(edit: Edit, there: Mapping[str, set[tuple[Row, ...]]]) -> Edit | None:
+    """The edit without the hunks that are there, under its path or the end of it; None where nothing is left."""
+    if not isinstance(edit, Patch) or not edit.hunks:
+        return edit
+    ends = {path for name in (edit.old, edit.new) for path in _ends(name)}
+    known = set().union(*(there.get(path, ()) for path in ends))
+    hunks = tuple(hunk for hunk in edit.hunks if hunk.rows not in known)
+    return replace(edit, hunks=hunks) if hunks or edit.mode or edit.moves or edit.copies else None
+
+
+def _ends(name: str) -> Iterator[str]:
+    """The path and what is left of it without its first folders."""
+    while 0 < len(name) <= LONGEST_PATH:
+        yield name
+        name = name.partition("/")[2]
 
 
 def _effect(changes: Changes, parent: Tree) -> Iterator[tuple[str, Blob | None]]:
     """The changes that really change the tree; a new file that names its interpreter becomes executable."""
+    modes = Overlay(parent, {})
     for path, blob in changes.items():
-        before = mode_of(parent, path)
+        before = modes.mode(path)
         if blob is not None and blob.mode is None and before is None and blob.content.startswith(b"#!"):
             blob = replace(blob, mode=EXECUTABLE)
         if blob is None and before is None:
@@ -69,25 +99,29 @@ def _effect(changes: Changes, parent: Tree) -> Iterator[tuple[str, Blob | None]]
             yield path, blob
 
 
-def _settled(old: Refusal, outstanding: tuple[Refusal, ...], outcome: Outcome, failed: bool) -> bool:
-    """Whether the reply behind this outcome really covers an earlier refusal."""
-    if old.kind in _OF_NO_FILE and not old.path:
-        return not failed and bool(outcome.applied or outcome.whole)
-    if old.path in outcome.whole:
-        return True
-    here = [hunk for path, hunk in outcome.applied if path == old.path]
-    if here and len(here) >= sum(one.path == old.path for one in outstanding):
-        return True
-    return _covered(old, outcome)
+def _not_settled(outstanding: tuple[Refusal, ...], outcome: Outcome, *, failed: bool) -> Iterator[Refusal]:
+    """The earlier refusals that the reply behind this outcome does not really cover."""
+    asked = Counter(one.path for one in outstanding)
+    applied = Counter(path for path, _ in outcome.applied)
+    made: dict[str, set[str]] = {}
+    for path, hunk in outcome.applied:
+        made.setdefault(path, set()).update(hunk.changed)
+    anywhere = set().union(*made.values())
+    for old in outstanding:
+        if old.kind in _OF_NO_FILE and not old.path:
+            settled = not failed and bool(outcome.applied or outcome.whole)
+        else:
+            settled = old.path in outcome.whole or applied[old.path] >= asked[old.path]
+        # Where the name itself was wrong, the right one is another.
+        here = anywhere if old.kind in _OF_THE_NAME else made.get(old.path, set())
+        if not settled and not _covers(here, old):
+            yield old
 
 
-def _covered(old: Refusal, outcome: Outcome) -> bool:
-    """Whether half of what a refused hunk wanted to add (or else to remove) was now made, where it belongs."""
+def _covers(made: set[str], old: Refusal) -> bool:
+    """Whether half of what a refused hunk wanted to add, or else to remove, is among the lines made now."""
     telling = [line for line in old.changed if re.search(r"\w", line)]
     wanted = {line for line in telling if line.startswith("+")} or set(telling)
-    # Where the name itself was wrong, the right one is another.
-    anywhere = old.kind in _OF_THE_NAME
-    made = {line for path, hunk in outcome.applied if anywhere or path == old.path for line in hunk.changed}
     return 0 < len(wanted) <= 2 * len(wanted & made)
 
 

@@ -10,7 +10,9 @@ _IGNORED_BY_HFS = dict.fromkeys([*range(0x200C, 0x2010), *range(0x202A, 0x202F),
 _DOT_GIT = re.compile(r"\.git|git~\d+")
 _DOT_GITMODULES = re.compile(r"\.gitmodules|gitmod~\d+|gi(?:7(?:e(?:ba?)?)?)?~\d+")
 _DOT_GITGEN = re.compile(r"\.gitgen|gitgen~\d+")
-_LONGEST_NAME, _LONGEST_PATH = 255, 4000
+LONGEST_PATH = 4000
+"""No path of so many bytes is written; one that is longer need not be taken apart."""
+_LONGEST_NAME = 255
 
 
 def why_hostile(path: str) -> str | None:
@@ -25,7 +27,7 @@ def why_hostile(path: str) -> str | None:
         return "the path has a backslash in it"
     if re.match(r"[A-Za-z]:", path):
         return "the path begins with a drive letter"
-    if len(path.encode()) > _LONGEST_PATH:
+    if len(path.encode()) > LONGEST_PATH:
         return "the path is too long"
     for depth, part in enumerate(path.split("/")):
         reason = _why_hostile_part(part, at_root=depth == 0)

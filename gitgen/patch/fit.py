@@ -224,6 +224,8 @@ class _Fitting:
             self.shown.update([shift.habit] if shift and shift.habit else [])
             if found is None:
                 self.refuse(key[0], "no-place", "the old lines are there, but indented in no regular way")
+            elif self.made.crowded(found):
+                self.refuse(key[0], "ambiguous", "too many hunks add lines at the same place")
             elif self.made.repeats(found):
                 self.skip(key, "it is the same as an earlier one")
             elif self._has_room(key, found):

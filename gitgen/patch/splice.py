@@ -11,6 +11,8 @@ from gitgen.patch.rungs import EXACT, Rung, plain
 from gitgen.patch.settle import Key
 from gitgen.patch.text import BOM, Text
 
+_MOST_AT_ONE_PLACE = 64
+
 
 @dataclass(frozen=True)
 class Match:
@@ -137,14 +139,15 @@ def leaves_mark_out(hunk: Hunk, match: Match, text: Text) -> bool:
 
 
 def _joined(found: Sequence[Splice]) -> list[Splice]:
-    joined: list[Splice] = []
-    for splice in found:
-        last = joined[-1] if joined else None
-        if last and last.end == splice.start:
-            joined[-1] = Splice(last.start, splice.end, last.lines + splice.lines)
+    joined: list[tuple[int, int, list[str]]] = []
+    for one in found:
+        if joined and joined[-1][1] == one.start:
+            start, _, lines = joined[-1]
+            lines.extend(one.lines)
+            joined[-1] = start, one.end, lines
         else:
-            joined.append(splice)
-    return joined
+            joined.append((one.start, one.end, list(one.lines)))
+    return [Splice(start, end, tuple(lines)) for start, end, lines in joined]
 
 
 def _spelling(hunk: Hunk, match: Match, text: Text) -> Callable[[str], str]:
@@ -183,6 +186,10 @@ class Made:
                 self._taken.pop(line, None)
             self._added.get(one.start, set()).discard(key)
 
+    def crowded(self, found: Sequence[Splice]) -> bool:
+        """Whether so many hunks add lines at one of these places that no honest reply wrote them."""
+        return any(len(self._added.get(one.start, ())) >= _MOST_AT_ONE_PLACE for one in found)
+
     def clashing(self, found: Sequence[Splice]) -> set[Key]:
         """The hunks that replace lines which these splices replace or split."""
         others: set[Key] = set()
@@ -216,8 +223,12 @@ def _does(splice: Splice, other: Splice) -> bool:
         return True
     if other.start != other.end or not splice.start <= other.start <= splice.end:
         return False
-    size = len(other.lines)
-    return any(splice.lines[n : n + size] == other.lines for n in range(len(splice.lines) - size + 1))
+    return len(other.lines) <= len(splice.lines) and _run(other.lines) in _run(splice.lines)
+
+
+def _run(lines: Sequence[str]) -> str:
+    """The lines as one text, for one search in another."""
+    return "\n" + "\n".join(lines) + "\n"
 
 
 def covers(later: Sequence[Splice], earlier: Sequence[Splice]) -> bool:

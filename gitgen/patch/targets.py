@@ -26,6 +26,7 @@ _SIDES = (
     "after",
 )
 
+_HERE = re.compile(r"^(?:\./)+")
 _AGE = re.compile(r"(^|[._/-])(before|after|old|new|orig|original|modified|updated|fixed|patched|bak)(?=[._-]|$)")
 
 
@@ -55,6 +56,8 @@ class Names:
 
 def resolve(name: str, tree: Tree, names: Names) -> Target | Refusal:
     """The one path of the tree that the name means, with its prefix, root or missing folders mended."""
+    if len(name) > paths.LONGEST_PATH:
+        return Refusal("path", "the path is too long", name)
     clean = tidy(name)
     if clean in tree:
         return Target(clean)
@@ -89,10 +92,7 @@ def same_but_for_age(old: str, new: str) -> bool:
 
 def tidy(name: str) -> str:
     """The name with slashes only and without `./`."""
-    slashed = name if "/" in name else name.replace("\\", "/")
-    while slashed.startswith("./"):
-        slashed = slashed[2:]
-    return slashed
+    return _HERE.sub("", name if "/" in name else name.replace("\\", "/"))
 
 
 def without_side(name: str) -> str:

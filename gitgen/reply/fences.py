@@ -11,7 +11,7 @@ _ROW = ("+", "-", " ", "@", "\\", "", "i", "n", "d", "o", "s", "r")
 """How a line of an unfenced diff can begin: a row, or one of Git's own header lines."""
 _THINKING = re.compile(r"^[ \t]*<(think(?:ing)?[\w-]*|reasoning)>")
 _FIRST_ROWS = re.compile(r"diff --git |@@ -\d+(,\d+)? \+\d+(,\d+)? @@")
-_MAY_THINK = re.compile(r"</?think|<reasoning>")
+_THOUGHTS = ("<think", "</think", "<reasoning>")
 
 
 class Block(NamedTuple):
@@ -36,7 +36,7 @@ def lines_of(reply: str) -> list[str]:
 
 def without_thinking(reply: str) -> str:
     """The reply without the thoughts that some models put before it; their fences are not answers."""
-    if not _MAY_THINK.search(reply):
+    if not any(word in reply for word in _THOUGHTS):
         return reply
     kept: list[str] = []
     awaited = ""
@@ -106,11 +106,12 @@ def _end_of_fence(lines: list[str], at: int, opening: re.Match[str]) -> tuple[in
         inner = _OPENING.match(line)
         if inner is None or inner["ticks"][0] != ticks[0] or len(inner["ticks"]) < len(ticks):
             continue
-        if rows is None:
+        is_row, info = line[width : width + 1] in ("+", "-", " "), inner["info"].strip()
+        if rows is None and (is_row or info):
             rows = is_diff(opening["info"].strip(), lines[at + 1 : min(number, at + 12)])
-        if rows and line[width : width + 1] in ("+", "-", " "):
+        if rows and is_row:
             continue  # a row of the diff that is itself a fence's line
-        if inner["info"].strip():
+        if info:
             if rows:
                 return number, False
             deep += 1
@@ -123,7 +124,7 @@ def _end_of_fence(lines: list[str], at: int, opening: re.Match[str]) -> tuple[in
 
 def is_diff(info: str, lines: Sequence[str]) -> bool:
     """Whether a fence holds a unified diff, by its info string or its first lines."""
-    if info.split(" ")[0].lower() in ("diff", "patch", "udiff"):
+    if info and info.split(" ")[0].lower() in ("diff", "patch", "udiff"):
         return True
     above = ""
     for line in lines:

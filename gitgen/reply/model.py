@@ -16,12 +16,12 @@ def through_unidiff(hunks: tuple[Hunk, ...]) -> tuple[Hunk, ...]:
 
     if not hunks:
         return ()
-    text = ["--- a\n+++ b\n"]
+    lines = ["--- a\n", "+++ b\n"]
     for hunk in hunks:
-        text.append(f"@@ -1,{len(hunk.old)} +1,{len(hunk.new)} @@\n")
-        text.extend(f"{row.op}{row.text}\n" for row in hunk.rows)
+        lines.append(f"@@ -1,{len(hunk.old)} +1,{len(hunk.new)} @@\n")
+        lines += [f"{op}{text}\n" for op, text in hunk.rows]
     try:
-        parsed = PatchSet.from_string("".join(text))
+        parsed = PatchSet(lines)
     except UnidiffParseError as error:
         raise LinesLost(str(error)) from error
     found = [(line.line_type, line.value[:-1]) for hunk in parsed[0] for line in hunk]

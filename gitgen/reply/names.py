@@ -27,6 +27,10 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"`([^`]+)`|\*\*([^*]+)\*\*|\"([^\"]+)\"")
+_BULLETED = re.compile(r"^(?:#{1,6}|>|[-*+•])\s+")
+_NUMBERED = re.compile(r"^(?:\(?\d{1,3}[.):]|step\s+\d+\s*[:.-])\s+", re.IGNORECASE)
+_AGED = re.compile(r"\s*\((?:new|updated|modified|new file|existing|unchanged)\)$", re.IGNORECASE)
+_LINKED = re.compile(r"\[([^\]]+)\]\([^)]*\)")
 _COMMENTS = (
     re.compile(r"^\s*(?:#|//|--|;+|%|'|REM)\s*(.+?)\s*$"),
     re.compile(r"^\s*(?:<!--|/\*+|\(\*|\{-|\{#)\s*(.+?)\s*(?:-->|\*+/|\*\)|-\}|#\})\s*$"),
@@ -59,19 +63,17 @@ def _spaced(name: str) -> bool:
 
 def _bare(text: str) -> str:
     """The text without the Markdown around it."""
-    text = text.strip()
-    text = re.sub(r"^(?:#{1,6}|>|[-*+•])\s+", "", text)
-    text = re.sub(r"^(?:\(?\d{1,3}[.):]|step\s+\d+\s*[:.-])\s+", "", text, flags=re.IGNORECASE)
+    text = _NUMBERED.sub("", _BULLETED.sub("", text.strip()))
     while True:
         before = text
-        text = re.sub(r"\s*\((?:new|updated|modified|new file|existing|unchanged)\)$", "", text, flags=re.IGNORECASE)
+        text = _AGED.sub("", text) if text.endswith(")") else text
         text = text.strip().rstrip(":").strip()
         for mark in ("***", "**", "__", "`", '"', "'", "*"):
             if len(text) > 2 * len(mark) and text.startswith(mark) and text.endswith(mark):
                 text = text[len(mark) : -len(mark)]
         if text.startswith("[") and text.endswith("]"):
             text = text[1:-1]
-        linked = re.fullmatch(r"\[([^\]]+)\]\([^)]*\)", text)
+        linked = _LINKED.fullmatch(text) if text.startswith("[") else None
         text = linked[1] if linked else text
         if text == before:
             return text

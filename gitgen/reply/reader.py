@@ -14,6 +14,7 @@ from gitgen.reply.model import LinesLost
 from gitgen.reply.unified import Diff
 
 _SHELL_PATCH = re.compile(r"^\s*(?:git\s+apply|patch|apply_patch|cat)\b.*<<-?\s*['\"]?(\w+)['\"]?")
+_HEADING = re.compile(r"\s*(#{1,6} |\*\*|[Ff]ile ?(?:name|path)?:)")
 _BEHIND_LANGUAGE = re.compile(r"[\s:{].*", re.DOTALL)
 _HALF_SURROGATE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
@@ -22,7 +23,8 @@ def read(reply: str) -> Reading:
     """The edits that a reply asks for, and why parts of it cannot be read; knows no tree, never raises."""
     reader = _Reader()
     try:
-        for block in blocks(lines_of(_HALF_SURROGATE.sub("\ufffd", reply))):
+        whole = reply if reply.isascii() else _HALF_SURROGATE.sub("\ufffd", reply)
+        for block in blocks(lines_of(whole)):
             reader.take(block)
     except LinesLost as lost:
         return Reading(refusals=(Refusal("malformed", f"the diff cannot be read: {lost}"),))
@@ -74,16 +76,17 @@ class _Reader:
         if not said:
             return
         self.label = names.of_label(said[-1])
-        for line in said:
-            if re.match(r"\s*(#{1,6} |\*\*|[Ff]ile ?(?:name|path)?:)", line):
-                self.heading = names.of_label(line)
+        heading = next(filter(_HEADING.match, reversed(said)), None)
+        if heading is not None:
+            self.heading = names.of_label(heading)
 
     def _fence(self, block: Block) -> None:
         lines, language = _unwrapped(block.lines), _BEHIND_LANGUAGE.sub("", block.info).lower()
-        named = names.of_info(block.info) or self.label
-        if any(map(envelopes.BEGIN.match, lines)):
+        named = (names.of_info(block.info) if block.info else None) or self.label
+        text = "\n".join(lines)
+        if "*** Begin" in text and any(map(envelopes.BEGIN.match, lines)):
             self._envelope(lines, closed=block.closed)
-        elif any(map(searches.OPENING.match, lines)):
+        elif "<<<<<" in text and any(map(searches.OPENING.match, lines)):
             self._searches(lines, named)
         elif is_diff(block.info, lines) and not (named or "").endswith((".patch", ".diff")):
             self._diff(lines, named or self.heading, block)
@@ -177,7 +180,7 @@ def _nothing(nameless: Sequence[Block]) -> Refusal:
 def _unwrapped(lines: Sequence[str]) -> Sequence[str]:
     """The lines without a shell's `git apply <<'EOF'` around them."""
     for number, line in enumerate(lines[:5]):
-        found = _SHELL_PATCH.match(line)
+        found = _SHELL_PATCH.match(line) if "<<" in line else None
         if found:
             end = next((n for n in range(number + 1, len(lines)) if lines[n].strip() == found[1]), len(lines))
             inside = lines[number + 1 : end]

@@ -14,6 +14,8 @@ _FOLDER_OF_GIT = re.compile(
     r"(index|similarity index|dissimilarity index|rename from|rename to|copy from|copy to|old mode|new mode|"
     r"new file mode|deleted file mode|Binary files|GIT binary patch)\b ?(.*)$"
 )
+_ROW = re.compile(r" |\+(?!\+\+ )|-(?!-)")
+"""A line in a fence that is a row of a hunk and nothing else."""
 
 
 @dataclass
@@ -97,6 +99,11 @@ class Diff:
     def read(self, lines: Sequence[str], at: int = 0) -> int:
         """Read on from line `at`; the number of the first line that is no longer part of the diff."""
         while at < len(lines):
+            draft = self._open() if self.fenced and not self.heading and _ROW.match(lines[at]) else None
+            if draft is not None:
+                draft.add(lines[at][0], lines[at][1:], raw=lines[at])
+                at += 1
+                continue
             taken = self._header(lines, at) or self._row(lines, at)
             if not taken:
                 break
