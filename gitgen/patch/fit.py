@@ -121,10 +121,11 @@ class _Fitting:
             if not self.hunks[key].old and (at := self._by_number_alone(self.hunks[key])) is not None:
                 self.options[key], self.rungs[key] = [at], rungs.EXACT
         before: tuple[Sequence[str], Sequence[Sequence[str]]] | None = None
+        waiting, checked = [key for key in self.waiting() if self.hunks[key].old], False
         for rung in ladder:
-            waiting = [key for key in self.waiting() if self.hunks[key].old]
-            if rung is not rungs.EXACT:
-                waiting = [key for key in waiting if all(map(self.knows, self.hunks[key].old))]
+            waiting = [key for key in waiting if key not in self.options]
+            if rung is not rungs.EXACT and not checked:
+                waiting, checked = [key for key in waiting if all(map(self.knows, self.hunks[key].old))], True
             if not waiting:
                 return
             seen = rung.seen(self.text.lines), [rung.seen(self.hunks[key].old) for key in waiting]

@@ -90,17 +90,11 @@ def find(sides: Sequence[Sequence[str]], lines: Sequence[str], hints: Sequence[i
     """
     if not any(sides):
         return [[] for _ in sides]
-    letters: dict[str, str] = {}
-    spelt = [_spell(side, letters, grow=True) for side in sides]
-    haystack = _Haystack(_spell(lines, letters, grow=False))
+    letters: defaultdict[str, str] = defaultdict(lambda: chr(min(len(letters) + 2, ord(_LAST))))
+    spelt = ["".join([letters[key] for key in side]) for side in sides]
+    # Lines beyond the last letter share it, so it must not be found anywhere.
+    haystack = _Haystack("".join([letters.get(key, _NOT_ASKED_FOR) for key in lines]).replace(_LAST, _NOT_ASKED_FOR))
     return [haystack.places(side, hint) for side, hint in zip(spelt, hints, strict=True)]
-
-
-def _spell(keys: Sequence[str], letters: dict[str, str], *, grow: bool) -> str:
-    if not grow:
-        # Lines beyond the last letter share it, so it must not be found anywhere.
-        return "".join([letters.get(key, _NOT_ASKED_FOR) for key in keys]).replace(_LAST, _NOT_ASKED_FOR)
-    return "".join([letters.setdefault(key, chr(min(len(letters) + 2, ord(_LAST)))) for key in keys])
 
 
 class _Haystack:
