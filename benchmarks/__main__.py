@@ -12,7 +12,7 @@ from benchmarks import Scale
 from benchmarks.ground import ROOT, seal
 from benchmarks.measure import Row
 
-NAMES = ("startup", "fix", "commit", "report")
+NAMES = ("startup", "fix", "commit", "reply", "report")
 WIDTH = 50
 
 
@@ -34,7 +34,7 @@ def main() -> None:
 
 def _print(names: tuple[str, ...], scale: Scale) -> None:
     seal(scale.root / "home")
-    _say(f"{'median of whole processes':<{WIDTH}}{'ms':>10}{'ratio':>10}   target")
+    _say(f"{'median':<{WIDTH}}{'ms':>10}{'ratio':>10}   target")
     for name in names:
         for row in import_module(f"benchmarks.{name}").rows(scale):
             _say(_line(row, judged=not scale.quick) if isinstance(row, Row) else row)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -69,6 +70,25 @@ def test_a_file_under_its_right_name_settles_the_missing_one() -> None:
     first = Draft(TREE).read(diff("lib/c.py", "-two\n+zwei"))
     assert [one.kind for one in first.refusals] == ["missing-file"]
     assert not first.read(diff("a.py", "-two\n+zwei")).refusals
+
+
+@pytest.mark.parametrize("collects", [True, False])
+def test_reading_leaves_the_collector_as_it_was(collects: bool) -> None:
+    was = gc.isenabled()
+    try:
+        (gc.enable if collects else gc.disable)()
+        Draft(TREE).read(diff("a.py", "-two\n+2"))
+        assert gc.isenabled() == collects
+    finally:
+        (gc.enable if was else gc.disable)()
+
+
+def test_a_held_hunk_is_known_by_the_end_of_its_path() -> None:
+    tree = {"src/lib/a.py": b"one\ntwo\n"}
+    first = Draft(tree).read(diff("a.py", "-one\n+1", "-zwei\n+2"))
+    second = first.read(diff("project/src/lib/a.py", "-one\n+1", "-two\n+2"))
+    assert not second.refusals
+    assert second.changes == {"src/lib/a.py": Blob(b"1\n2\n")}
 
 
 def test_reading_changes_nothing_but_the_result() -> None:

@@ -177,9 +177,42 @@ REPEATED = "a\n" * 20_000
         "<think>\n" * 50_000,
         "diff --git " + "a b/" * 100_000,
         "".join(f"--- a/{n}\n+++ b/{n}\n@@ @@\n-a\n+b\n" for n in range(3000)),
+        "--- d/7\n+++ d/7\n@@ @@\n a\n" + "+b\n" * 60_000,
+        "--- d/7\n+++ d/7\n" + "".join(f"@@ @@\n a\n+{n}\n" for n in range(10_000)),
+        "--- d/7\n+++ d/7\n" + "".join("@@ @@\n a\n" + "+b\n" * n + f"+{n}\n" for n in range(300)),
+        "".join(f"--- d/7\n+++ d/7\n@@ @@\n-a\n+{n}\n" for n in range(5_000)),
+        "*** Begin Patch\n*** Add File: " + "./" * 1_000_000 + "x\n+y\n",
+        "*** Begin Patch\n*** Update File: " + "a/" * 500_000 + "x\n@@\n-y\n+z\n",
+        "".join(f"`g/{n}`\n```\ny\n```\n" for n in range(10_000)),
     ],
-    ids=range(14),
+    ids=range(21),
 )
 def test_no_reply_makes_the_work_explode(reply: str) -> None:
     tree = {"f": REPEATED.encode(), **{f"d/{n}": b"a\n" for n in range(3000)}}
-    Draft(tree).read(reply)
+    Draft(tree).read(reply).read(reply)
+
+
+def test_so_many_additions_at_one_place_are_no_honest_reply() -> None:
+    few = patched(FILE, *(f"@@ @@\n one\n+{n}\n" for n in range(40)))
+    assert few == FILE.replace("one\n", "one\n" + "".join(f"{n}\n" for n in range(40)))
+    draft = Draft({"f": FILE.encode()}).read("--- f\n+++ f\n" + "".join(f"@@ @@\n one\n+{n}\n" for n in range(100)))
+    assert {one.kind for one in draft.refusals} == {"ambiguous"}
+
+
+def test_removed_lines_may_leave_out_one_line_that_stays() -> None:
+    assert patched(FILE, "@@ @@\n-two\n-four\n-five\n+2\n+4\n") == "one\nthree\n2\n4\nsix\nseven\n"
+    assert patched(FILE, "@@ @@\n-two\n-four\n-five\n") == "one\nthree\nsix\nseven\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "hunk"),
+    [
+        (FILE, "-one\n-four\n-five\n-six\n+1\n"),
+        (FILE, "-two\n+2\n-four\n-five\n+4\n"),
+        (FILE, "-two\n-four\n-five\n+2\n+three\n"),
+        ("two\nthree\nfour\nfive\ntwo\n", "-two\n-four\n-five\n+2\n"),
+    ],
+    ids=["two lines left out", "a new line where one is left out", "the line is new too", "not the only such line"],
+)
+def test_removed_lines_with_a_doubtful_gap_are_refused(file: str, hunk: str) -> None:
+    assert refused(file, "@@ @@\n" + hunk) == "no-place"

@@ -7,9 +7,9 @@ more or less; each costs, and the whole must stay cheap and cheaper than anywher
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from gitgen.edits import Hunk, Row
+from gitgen.patch.run import Run
 from gitgen.patch.rungs import FAR, Rung, bare
 from gitgen.patch.splice import Match, lines_below
 
@@ -160,18 +160,19 @@ class Aligner:
         """Whether every run of changed lines has one place: on lines that touch, or between such."""
         keys = self._keys
         places = iter(match.at)
-        run = _Run()
+        run = Run()
         before: int | None = None
         lost: str | None = None
         altered: set[str] = set()
         for row in (*hunk.rows, Row(" ", "\0")):
             if row.op != " " and run.empty:
-                run = _Run(before, self._elsewhere(lost), altered=altered)
+                run = Run(before, self._elsewhere(lost), altered=altered)
             if row.op == "+":
                 run.added.append(bare(row.text))
                 continue
             at = next(places, None)
             if row.op == "-":
+                run.mixed = run.mixed or bool(run.added)
                 run.removed += [at] if at is not None else []
                 run.taken.add(bare(row.text))
             elif at is not None or row.text.strip():
@@ -180,11 +181,15 @@ class Aligner:
                 run.lost_below = at is None and self._elsewhere(bare(row.text))
                 if at is None and bare(row.text) in run.taken:
                     return False  # removed and kept at once, where the file has it once
-                if not run.has_one_place(at, row.text == "\0", keys):
+                if not run.has_one_place(at, row.text == "\0", keys, self._only_here):
                     return False
-                run = _Run()
+                run = Run()
             before, lost = (at, None) if at is not None else (before, bare(row.text) or lost)
         return True
+
+    def _only_here(self, at: int) -> bool:
+        """Whether the line at this place, which is not blank, stands nowhere else in the file."""
+        return len(self._index[self._keys[at]]) == 1 and self._keys[at] != ""
 
     def _elsewhere(self, lost: str | None) -> bool:
         """Whether a context row that is not where it should be is a line of the file all the same."""
@@ -237,54 +242,3 @@ def _alike(mine: str, theirs: str) -> bool:
     rest = shortest - head
     tail = next((n for n in range(rest) if mine[-1 - n] != theirs[-1 - n]), rest)
     return head + tail >= _ALIKE * longest
-
-
-@dataclass
-class _Run:
-    """A run of changed rows between context rows."""
-
-    above: int | None = None
-    lost_above: bool = False
-    lost_below: bool = False
-    """Whether the context row on that side is in the file, but not there."""
-    added: list[str] = field(default_factory=list)
-    removed: list[int] = field(default_factory=list)
-    taken: set[str] = field(default_factory=set)
-    """What the removed rows say."""
-    altered: set[str] = field(default_factory=set)
-    """The file's lines on which the context rows beside the run stand though they read otherwise."""
-
-    @property
-    def empty(self) -> bool:
-        return not self.added and not self.removed
-
-    def has_one_place(self, below: int | None, at_end: bool, keys: Sequence[str]) -> bool:
-        """Whether the run, followed by a row on line `below`, can go to one place only."""
-        if self.removed:
-            together = self.removed[-1] - self.removed[0] == len(self.removed) - 1
-            return together and not self._doubles(below, keys)
-        if not self.added:
-            return True
-        if any(len(line) > 3 and line in self.strangers(below, keys) for line in self.added):
-            return False
-        if self.above is not None and below is not None:
-            blank = not any(keys[self.above + 1 : below])
-            return below == self.above + 1 or (blank and not (self.added[0] and self.added[-1]))
-        if self.above is not None:
-            return not self.lost_above and not self.lost_below and (at_end or keys[self.above] != "")
-        return below is not None and not self.lost_above
-
-    def _doubles(self, below: int | None, keys: Sequence[str]) -> bool:
-        """Whether a new line would stand right beside its like, a line of the file that the hunk skips."""
-        above, after = self.removed[0] - 1, self.removed[-1] + 1
-        skipped = [keys[above] if above >= 0 and above != self.above else ""]
-        skipped.append(keys[after] if after < len(keys) and after != below else "")
-        edges = self.added[:1] + self.added[-1:]
-        return any(len(mine) > 3 and mine == theirs for mine, theirs in zip(edges, skipped, strict=False))
-
-    def strangers(self, below: int | None, keys: Sequence[str]) -> set[str]:
-        """The file's lines beside the run that its context does not know: to add one of them is a mistake."""
-        beside = set(self.altered)
-        if below is None and self.above is not None and self.above + 1 < len(keys):
-            beside.add(keys[self.above + 1])
-        return beside
