@@ -101,6 +101,8 @@ def _effect(changes: Changes, parent: Tree) -> Iterator[tuple[str, Blob | None]]
 
 def _not_settled(outstanding: tuple[Refusal, ...], outcome: Outcome, *, failed: bool) -> Iterator[Refusal]:
     """The earlier refusals that the reply behind this outcome does not really cover."""
+    if not outstanding:
+        return
     asked = Counter(one.path for one in outstanding)
     applied = Counter(path for path, _ in outcome.applied)
     made: dict[str, set[str]] = {}
