@@ -35,14 +35,15 @@ HOOK_VARIABLES = (
 
 
 class GitFailed(GitgenError):
-    """A git command that ended with a status other than 0; `stderr` holds what it said."""
+    """A git command that ended with a status other than 0; `stdout` and `stderr` hold what it said."""
 
-    def __init__(self, args: tuple[str, ...], status: int, stderr: str) -> None:
+    def __init__(self, args: tuple[str, ...], status: int, stderr: str, stdout: bytes = b"") -> None:
         words = [line for line in stderr.splitlines() if line.strip()] or [f"exit status {status}"]
         command = next(word for word in args if not word.startswith("-") and "=" not in word)
         super().__init__(f"git {command}: {words[0]}", f"to see more, run: git {join(args)}")
         self.status = status
         self.stderr = stderr
+        self.stdout = stdout
 
 
 def leave_hook(environ: MutableMapping[str, str]) -> None:
@@ -89,7 +90,7 @@ class Git:
                 process.kill()
                 raise GitFailed(args, -1, f"no answer within {seconds:g} s") from None
         if check and process.returncode != 0:
-            raise GitFailed(args, process.returncode, stderr.decode("utf-8", "replace"))
+            raise GitFailed(args, process.returncode, stderr.decode("utf-8", "replace"), bytes(stdout))
         return bytes(stdout)
 
     def records(self, *args: str, end: bytes = b"\0") -> Generator[bytes, None, None]:

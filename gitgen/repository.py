@@ -226,24 +226,29 @@ class Repository:
         zero = "0" * (len(parent) if parent else self._id_length())
         stream += f"get-mark :1\nreset refs/gitgen/none\nfrom {zero}\n\ndone\n".encode()
         oid = self.git.run("fast-import", "--quiet", "--done", stdin=bytes(stream)).decode().strip()
-        return self._sign(oid, parent, message) if sign and self._signs() else oid
+        return self.commit_tree(parent, message, f"{oid}^{{tree}}") if sign and self._signs() else oid
+
+    def commit_tree(self, parent: str | None, message: str, tree: str, *, sign: bool = True) -> str:
+        """Write a commit on `parent` of a tree that is there; its id. No ref is moved. Signed as `commit` does."""
+        _ = self.identity
+        signed = ("-S",) if sign and self._signs() else ()
+        parents = ("-p", parent) if parent else ()
+        arguments = ("commit-tree", *signed, tree, *parents, "-F", "-")
+        try:
+            return self.git.run(*arguments, stdin=message.encode(), seconds=60).decode().strip()
+        except GitFailed as error:
+            if not signed:
+                raise
+            raise GitgenError(
+                f"The commit could not be signed: {error.what}",
+                "mend the signing (or: git config commit.gpgSign false), then the same again, or: gitgen resume",
+            ) from None
 
     def _id_length(self) -> int:
         return 64 if self.git.text("rev-parse", "--show-object-format") == "sha256" else 40
 
     def _signs(self) -> bool:
         return self.config.get("commit.gpgsign", ("",))[-1].lower() in ("true", "yes", "on", "1")
-
-    def _sign(self, oid: str, parent: str | None, message: str) -> str:
-        parents = ("-p", parent) if parent else ()
-        arguments = ("commit-tree", "-S", f"{oid}^{{tree}}", *parents, "-F", "-")
-        try:
-            return self.git.run(*arguments, stdin=message.encode(), seconds=60).decode().strip()
-        except GitFailed as error:
-            raise GitgenError(
-                f"The commit could not be signed: {error.what}",
-                "mend the signing (or: git config commit.gpgSign false), then: gitgen resume",
-            ) from None
 
     def move(self, ref: str, new: str | None, old: str | None, reason: str) -> None:
         """Point `ref` at `new` (None deletes it) if it still is at `old` (None: is not there); else LostRace."""

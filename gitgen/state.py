@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from gitgen.draft import Draft
 
 PREFIX = "gitgen/"
+REVERTS = "Gitgen-Reverts"
+"""The trailer of a commit that takes a step back, or a commit of that kind: the commit it takes back."""
 DONE = ("ok", "no-change")
 """The states in which a step has done what it was asked; after `rejected` and `partial` it can be run again."""
 
@@ -97,8 +99,20 @@ class Session:
         """When it was last worked on, in seconds since the epoch."""
         return self.commits[-1].time if self.commits else self.first.time
 
+    def undone(self) -> dict[str, str]:
+        """The steps that are taken back, each with the commit that did it, in the order in which that was done."""
+        steps = {commit.oid for commit in self.steps}
+        undone: dict[str, str] = {}
+        for commit in self.commits:
+            reverts = commit.trailers.get(REVERTS, "")
+            if reverts in steps:
+                undone[reverts] = commit.oid
+            elif reverts:
+                undone = {step: by for step, by in undone.items() if by != reverts}
+        return undone
+
     def left(self) -> tuple[str, ...]:
-        """The steps of the plan that have not been done, in order."""
+        """The steps of the plan that have not been done, in order; one that is taken back has been done."""
         left = list(self.plan)
         for commit in self.steps:
             if commit.status in DONE and left[:1] == [commit.step]:
@@ -138,6 +152,15 @@ def walk(repository: Repository, branch: str, tip: str) -> Iterator[Commit]:
         yield commit
         if commit.begins(branch):
             return
+
+
+def changing(repository: Repository, session: Session) -> Iterator[str]:
+    """The ids of the session's commits that changed a file other than gitgen's own, newest first."""
+    if session.commits:
+        range_ = f"{session.commits[0].parent}..{session.tip}"
+        options = ("--first-parent", range_, "--", f":(top,exclude){FOLDER}")
+        for line in repository.git.records("rev-list", *options, end=b"\n"):
+            yield line.decode()
 
 
 def load(repository: Repository, branch: str) -> Session | None:

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gitgen.record import Chat, Message, Reply, Turn, Usage, user
+from gitgen.record import Chat, Message, Ran, Reply, Turn, Usage, user
 from gitgen.repository import HEADS, Repository
 from gitgen.trailers import compose, step_trailers
 from gitgen.values import Blob
 
 BRANCH = "gitgen/made"
-FOLDER = ".gitgen/made"
 USAGE = Usage(100, 20, 120, 60)
 
 
 class Making:
-    """A session that grows on `BRANCH`, from `main`."""
+    """A session that grows on a branch, from `main`."""
 
-    def __init__(self, repository: Repository, prompt: str = "Count.", plan: str = "") -> None:
+    def __init__(self, repository: Repository, prompt: str = "Count.", plan: str = "", branch: str = BRANCH) -> None:
         self.repository = repository
+        self.branch = branch
+        self.folder = f".{branch}"
         self.tip = repository.tip("main") or ""
         self._steps = 0
-        begin = compose(f"Begin {BRANCH}", "", {"Gitgen-Session": BRANCH, "Gitgen-Plan": plan})
-        self._commit(begin, {f"{FOLDER}/prompt": prompt.encode()})
+        begin = compose(f"Begin {branch}", "", {"Gitgen-Session": branch, "Gitgen-Plan": plan})
+        self._commit(begin, {f"{self.folder}/prompt": prompt.encode()})
 
     def step(
         self,
@@ -35,12 +36,13 @@ class Making:
         subject: str = "",
         model: str = "scripted",
         usage: Usage = USAGE,
+        name: str = "fix",
+        ran: Ran | None = None,
     ) -> str:
         """One step more, of one turn; the id of its commit."""
         turn = Turn({}, messages or (user(feedback),), "edits", Reply(reply, "stop", model), usage, "", 1.5)
-        return self.chat(
-            Chat("fix", {"feedback": feedback}, (turn,)), files, status=status, subject=subject or feedback
-        )
+        inputs = {"feedback": feedback, **({"test": ran.command} if ran else {})}
+        return self.chat(Chat(name, inputs, (turn,), ran), files, status=status, subject=subject or feedback)
 
     def chat(
         self, chat: Chat, files: Mapping[str, bytes | Blob | None] | None = None, *, status: str = "ok", subject: str
@@ -48,9 +50,9 @@ class Making:
         """A step of this chat; the id of its commit."""
         self._steps += 1
         log = chat.to_json().encode()
-        trailers = step_trailers(chat, session=BRANCH, status=status, log=self.repository.blob_id(log, self.tip))
+        trailers = step_trailers(chat, session=self.branch, status=status, log=self.repository.blob_id(log, self.tip))
         return self._commit(
-            compose(subject, "", trailers), {f"{FOLDER}/{self._steps:04d}-{chat.step}.json": log, **(files or {})}
+            compose(subject, "", trailers), {f"{self.folder}/{self._steps:04d}-{chat.step}.json": log, **(files or {})}
         )
 
     def by_hand(self, subject: str, files: Mapping[str, bytes | Blob | None]) -> str:
@@ -58,8 +60,9 @@ class Making:
         return self._commit(subject + "\n", files)
 
     def _commit(self, message: str, files: Mapping[str, bytes | Blob | None]) -> str:
-        repository, old = self.repository, self.repository.tip(BRANCH)
+        repository, old = self.repository, self.repository.tip(self.branch)
         changes = {path: Blob(blob) if isinstance(blob, bytes) else blob for path, blob in files.items()}
+        self.tip = old or self.tip
         self.tip = repository.commit(self.tip, message, changes, repository.tree(self.tip))
-        repository.move(HEADS + BRANCH, self.tip, old, "made")
+        repository.move(HEADS + self.branch, self.tip, old, "made")
         return self.tip

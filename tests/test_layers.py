@@ -38,6 +38,7 @@ LAYERS = (
         "underway",
         "conversation",
         "store",
+        "revert",
     ),
     ("beginning",),
     (

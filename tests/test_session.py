@@ -192,7 +192,7 @@ def a_person_commits(folder: Path) -> None:
 def test_a_lost_race_loses_nothing_and_a_resume_is_free(folder: Path, world: Worlds) -> None:
     with endpoint(says(FRENCH, between=partial(a_person_commits, folder))) as scripted:
         here = world(scripted)
-        with pytest.raises(GitgenError, match="moved while the step ran") as caught:
+        with pytest.raises(GitgenError, match="moved meanwhile") as caught:
             fixed(here)
         assert f"gitgen resume {BRANCH}" in caught.value.mend
         assert git(folder, "log", "-1", "--format=%s", BRANCH) == "A person was here"
