@@ -32,11 +32,11 @@ def ref_of(branch: str) -> str:
     return REFS + branch.removeprefix(PREFIX)
 
 
-def progress_of(repository: Repository, branch: str) -> Progress | None:
-    """The step under way on a branch, or None; GitgenError if something else stands on its ref."""
+def progress_of(repository: Repository, branch: str, at: str | None = None) -> Progress | None:
+    """The step under way on a branch (`at` another commit than its ref's), or None; GitgenError if it is none."""
     ref = ref_of(branch)
     try:
-        oid = repository.git.id_of(ref)
+        oid = repository.git.id_of(at or ref)
     except GitFailed:
         return None
     try:

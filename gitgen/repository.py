@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import new as new_hash
@@ -181,6 +181,11 @@ class Repository:
         """The id of the commit a branch points at, or None if there is no such branch."""
         return self.resolve(HEADS + branch)
 
+    def refs(self, *patterns: str) -> dict[str, str]:
+        """The ids that refs point at, by their full names; of all that match (man git-for-each-ref)."""
+        lines = self.git.text("for-each-ref", "--format=%(objectname) %(refname)", *patterns).split("\n")
+        return {name: oid for oid, _, name in (line.partition(" ") for line in lines) if name}
+
     def tree(self, commit: str | None) -> GitTree:
         """The tree of a commit (the empty tree for None)."""
         return GitTree(self.git, self.git.id_of(f"{commit}^{{tree}}") if commit else None)
@@ -252,14 +257,27 @@ class Repository:
 
     def move(self, ref: str, new: str | None, old: str | None, reason: str) -> None:
         """Point `ref` at `new` (None deletes it) if it still is at `old` (None: is not there); else LostRace."""
-        zero = "0" * len(new or old or "0" * 40)
+        self.move_all([(ref, new, old)], reason)
+
+    def move_all(self, moves: Sequence[tuple[str, str | None, str | None]], reason: str) -> None:
+        """Move refs as `move` does, each given as (ref, new, old): all of them, or none."""
+        zero = "0" * len(next(new or old or "" for _, new, old in moves))
+        lines = "".join(f"update {ref} {new or zero} {old or zero}\n" for ref, new, old in moves)
         try:
-            self.git.run("update-ref", "--create-reflog", "-m", f"gitgen: {reason}", ref, new or zero, old or zero)
+            self.git.run(
+                "update-ref",
+                "--create-reflog",
+                "-m",
+                f"gitgen: {reason}",
+                "--stdin",
+                stdin=lines.encode("utf-8", "surrogateescape"),
+            )
         except GitFailed as error:
             # Anything else than a lost race (a full disk, a folder without rights) is told as it is.
-            if self.git.text("rev-parse", "-q", "--verify", ref, check=False) == (old or ""):
-                raise error
-            raise LostRace(ref) from None
+            for ref, _, old in moves:
+                if self.git.text("rev-parse", "-q", "--verify", ref, check=False) != (old or ""):
+                    raise LostRace(ref) from None
+            raise error
 
 
 def _why_no_repository(git: Git) -> str:

@@ -184,7 +184,7 @@ def no_session(repository: Repository, branch: str) -> GitgenError:
         return no_branch(repository, branch)
     if branch.startswith(PREFIX) and repository.git.text("rev-parse", "--is-shallow-repository") == "true":
         return GitgenError(f"This clone is shallow, and has not the beginning of {branch}", "git fetch --unshallow")
-    return GitgenError(f"{branch} is not a session of gitgen", f"git branch --list '{PREFIX}*' lists them")
+    return GitgenError(f"{branch} is not a session of gitgen", "gitgen sessions lists them")
 
 
 def no_branch(repository: Repository, branch: str) -> GitgenError:

@@ -167,7 +167,7 @@ CASES: list[tuple[Setup, tuple[str, ...], str, str]] = [
     (nothing, ("fix", "x", "--branch", "nope"), "no branch nope", "git branch --list"),
     (nothing, ("resume", "gitgen/nope"), "There is no branch gitgen/nope", "git branch --list"),
     (nothing, ("resume",), "No step is under way", "gitgen resume BRANCH"),
-    (nothing, ("log",), "main is not a session", "git branch --list"),
+    (nothing, ("log",), "main is not a session", "gitgen sessions"),
     (nothing, ("new", ".", "-m", "x", "--name", "a b"), "'a b' cannot be the name", "--name"),
     (nothing, ("new", ".", "-m", "x", "--name", "../x"), "'../x' cannot be the name", "--name"),
     (nothing, ("new", ".", "-m", "x", "--name", "a.lock"), "'a.lock' cannot be the name", "--name"),

@@ -27,6 +27,7 @@ LAYERS = (
         "pager",
         "diff_tree",
         "sessions",
+        "listing",
         "tracking",
         "spending",
         "verify",
@@ -49,6 +50,7 @@ LAYERS = (
         "worktree",
         "checkout",
         "budget",
+        "keep",
     ),
     ("repository",),
     (
