@@ -28,6 +28,7 @@ LAYERS = (
         "diff_tree",
         "sessions",
         "listing",
+        "comparison",
         "tracking",
         "spending",
         "verify",
