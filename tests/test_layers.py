@@ -86,6 +86,7 @@ LAYERS = (
     (
         "edits",
         "elisions",
+        "bisection",
         "continuation",
         "interpret_trailers",
         "paths",
