@@ -4,13 +4,14 @@
 # make fuzz    look for replies that break the reader, for FUZZ_SECONDS
 # make bench   the tables of benchmarks/
 # make screenshots  docs/report*.png; prettier with the fonts Inter and JetBrains Mono, smaller with pngquant
+# make proof-local MODEL=path.gguf   what small prompts and edits come to with a model on this machine
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
 FUZZ_SECONDS ?= 600
 
-.PHONY: test demo faults fuzz bench screenshots clean
+.PHONY: test demo faults fuzz bench screenshots proof-local clean
 .DELETE_ON_ERROR:
 
 test: $(VENV)/dev
@@ -35,6 +36,10 @@ bench: $(VENV)/dev
 
 screenshots: $(VENV)/dev
 	$(BIN)/python -m tests.screenshots
+
+proof-local: $(VENV)/local
+	@test -n "$(MODEL)" || { echo "say which: make proof-local MODEL=path/to/model.gguf" >&2; exit 2; }
+	$(BIN)/python -m benchmarks.local_model "$(MODEL)"
 
 clean:
 	rm -rf $(VENV) .cache dist
