@@ -13,16 +13,30 @@ from gitgen.values import Blob
 from gitgen.world import World
 
 
-def begin(world: World, branch: str, *, base: str | None, prompt: str, plan: Sequence[str], test: str = "") -> str:
-    """Write the commit that begins a session: its prompt, its plan, what must pass. Its id; no ref is moved."""
+def begin(
+    world: World,
+    branch: str,
+    *,
+    base: str | None,
+    prompt: str,
+    plan: Sequence[str],
+    test: str = "",
+    source: str = "",
+    replay: str = "",
+) -> str:
+    """Write the commit that begins a session: its prompt, its plan, what must pass. Its id; no ref is moved.
+
+    `source` is the step of another session that it asks again, `replay` the commit up to which the later ones follow.
+    """
     text = world.redact(prompt).strip() + "\n"
     changes = {
         prompt_path(branch.removeprefix(PREFIX)): Blob(text.encode()),
         ATTRIBUTES: Blob(ATTRIBUTES_TEXT),
     }
     subject = f"Begin {branch}: {one_line(text)}"
-    tested = {"Gitgen-Test": world.redact(test)} if test else {}
-    message = compose(subject, "", {"Gitgen-Session": branch, "Gitgen-Plan": ",".join(plan), **tested})
+    more = {"Gitgen-Test": world.redact(test), "Gitgen-Source": source, "Gitgen-Replay": replay}
+    trailers = {"Gitgen-Session": branch, "Gitgen-Plan": ",".join(plan)}
+    message = compose(subject, "", trailers | {key: value for key, value in more.items() if value})
     return world.repository.commit(base, message, changes, world.repository.tree(base))
 
 

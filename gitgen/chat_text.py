@@ -57,10 +57,11 @@ def write(talk: Sequence[Said]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def read(text: str, file: Callable[[str, str], File] = File) -> tuple[Said, ...]:
+def read(text: str, file: Callable[[str, str], File] = File, replies: int | None = None) -> tuple[Said, ...]:
     """The talk that a text holds, without the lines of comment (`#`) above its first message; or Broken.
 
     `file` makes a part of a path and an id, which is empty where none is given; its ValueError says why it cannot.
+    More than so many `replies` are refused.
     """
     talk: list[Said] = []
     messages: list[Message] = []
@@ -72,6 +73,8 @@ def read(text: str, file: Callable[[str, str], File] = File) -> tuple[Said, ...]
             continue
         if not messages:
             raise Broken(number, "a reply stands below what it answers")
+        if len(talk) == replies:
+            raise Broken(number, "the step had not so many replies; one of your own is `=== assistant`")
         talk.append(Said(tuple(messages), _text(parts, number)))
         messages = []
     if not messages:

@@ -4,34 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import takewhile
-from typing import Any, TypeAlias
+from typing import Any
 
 from gitgen.beginning import begin_branch
 from gitgen.errors import FailsAlike, StillFails
 from gitgen.failure import same_failure, trimmed
 from gitgen.progress import landed_already, progress_of
+from gitgen.record import Chat
+from gitgen.rerun import recalling, retried, to_follow
 from gitgen.session import Landed, Run
 from gitgen.state import DONE, Session, chat_of, load, no_session, prompt_path
-from gitgen.steps import RUN
+from gitgen.steps import HEAL, RUN
 from gitgen.world import World
-
-HEAL = "self_heal"
-Following: TypeAlias = tuple[str, Mapping[str, Any]] | None
-"""A step and what it is given."""
 
 
 def go_on(world: World, branch: str) -> Iterator[Landed]:
     """Run what is left of a session, step by step, each landed when it is yielded; ends early at one that failed.
 
-    What is left is the step under way, then a last step that failed, then what its test found, then the rest of the
-    plan.
+    What is left is the step under way, then a last step that failed, then what its test found, then what a replay has
+    to repeat, then the rest of the plan.
     """
     repository = world.repository
     progress = progress_of(repository, branch)
     if progress is not None and repository.tip(branch) is None:
         begin_branch(repository, branch, progress.parent)
     if progress is not None and not landed_already(repository, progress):
-        landed = Run.resume(world, repository.tip(branch) or "", progress).run()
+        session = load(repository, branch)
+        here = recalling(world, session, progress.chat) if session else world
+        landed = Run.resume(here, repository.tip(branch) or "", progress).run()
         yield landed
         if landed.status not in DONE:
             return
@@ -57,9 +57,10 @@ def run_all(world: World, branch: str, plan: tuple[str, ...]) -> Iterator[Landed
         yield from heal(world, branch)
 
 
-def _follow(world: World, branch: str, following: Callable[[World, Session], Following]) -> Iterator[Landed]:
-    while (session := _session(world, branch)) and (step := following(world, session)):
-        landed = Run.start(world, branch, session.tip, *step).run()
+def _follow(world: World, branch: str, following: Callable[[World, Session], Chat | None]) -> Iterator[Landed]:
+    while (session := _session(world, branch)) and (chat := following(world, session)):
+        tip = world.repository.tip(branch) or session.tip  # A replay may have brought a person's commit over.
+        landed = Run.of(recalling(world, session, chat), branch, tip, chat).run()
         yield landed
         if landed.status not in DONE:
             return
@@ -72,15 +73,20 @@ def _session(world: World, branch: str) -> Session:
     return session
 
 
-def _next(world: World, session: Session) -> Following:
+def _next(world: World, session: Session) -> Chat | None:
+    """The chat that the next step begins with: what it is given, and perhaps what it is to ask."""
     failed = session.failed()
     if failed is not None:
-        return failed.step, chat_of(world.repository, failed).inputs
-    healing = _heals(world, session)
-    if healing is not None:
-        return healing
+        return retried(world, session, failed)
+    try:
+        chat = _heals(world, session) or to_follow(world, session)
+    except (StillFails, FailsAlike):
+        # It failed in the session that is repeated as well, and something was done about it.
+        chat = to_follow(world, session)
+        if chat is None:
+            raise
     left = session.left()
-    return (left[0], _inputs(world, session, left[0])) if left else None
+    return chat or (Chat(left[0], _inputs(world, session, left[0])) if left else None)
 
 
 def _inputs(world: World, session: Session, step: str) -> Mapping[str, Any]:
@@ -91,8 +97,8 @@ def _inputs(world: World, session: Session, step: str) -> Mapping[str, Any]:
     return {"test": session.test or RUN} if step == HEAL else {}
 
 
-def _heals(world: World, session: Session) -> Following:
-    """The step that mends what the last one's test found; None if that passed, or if there was none."""
+def _heals(world: World, session: Session) -> Chat | None:
+    """The chat of the step that mends what the last one's test found; None if that passed, or if there was none."""
     steps = session.steps[::-1]
     if not steps or steps[0].oid in session.undone() or steps[0].trailers.get("Gitgen-Exit-Code", "0") == "0":
         return None
@@ -109,4 +115,4 @@ def _heals(world: World, session: Session) -> Following:
         times = "1 round" if rounds == 1 else f"{rounds} rounds"
         raise StillFails(f"{last.ran.command} still fails after {times}", f"gitgen resume --rounds {rounds + 3}")
     kept = {key: last.inputs[key] for key in ("test", "files") if key in last.inputs}
-    return HEAL, {**kept, "failure": f"{trimmed(last.ran.output)}\n(exit code {last.ran.exit_code})"}
+    return Chat(HEAL, {**kept, "failure": f"{trimmed(last.ran.output)}\n(exit code {last.ran.exit_code})"})

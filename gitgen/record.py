@@ -22,6 +22,7 @@ Role: TypeAlias = Literal["system", "user", "assistant"]
 Reads: TypeAlias = Literal["edits", "nothing", "rest"]
 """How the reply of a turn is taken: as edits of files, as talk that changes no file, or as the rest of a cut one."""
 
+Source: TypeAlias = Literal["api", "estimated", "recorded"]
 UNFINISHED = ("length", "content_filter")
 """Finish reasons of a reply that is not whole (OpenAI API reference, chat completion, `finish_reason`)."""
 
@@ -69,23 +70,38 @@ def assistant(text: str) -> Message:
 
 @dataclass(frozen=True)
 class Usage:
-    """Tokens of one turn or of several; `source` tells whether the endpoint counted them or gitgen did."""
+    """Tokens of one turn or of several; `source` tells whether the endpoint counted them or gitgen did.
+
+    A reply that was taken over from another step (`recorded`) has used nothing: its tokens stand with that step.
+    """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
     total_tokens: int = 0
     cached_tokens: int | None = None
-    source: Literal["api", "estimated"] = "api"
+    source: Source = "api"
 
     def __add__(self, other: Usage) -> Usage:
         cached = [n for n in (self.cached_tokens, other.cached_tokens) if n is not None]
+        sources = {self.source, other.source}
         return Usage(
             self.prompt_tokens + other.prompt_tokens,
             self.completion_tokens + other.completion_tokens,
             self.total_tokens + other.total_tokens,
             sum(cached) if cached else None,
-            "estimated" if "estimated" in (self.source, other.source) else "api",
+            "estimated" if "estimated" in sources else "recorded" if sources == {"recorded"} else "api",
         )
+
+
+RECORDED = Usage(source="recorded")
+"""The usage of a reply that was taken over."""
+
+
+def source_of(word: object) -> Source:
+    """The source that a chat file or a trailer names."""
+    if word == "estimated":
+        return "estimated"
+    return "recorded" if word == "recorded" else "api"
 
 
 @dataclass(frozen=True)
@@ -194,7 +210,8 @@ class Chat:
     @property
     def usage(self) -> Usage:
         """The sum over the turns."""
-        return sum((turn.usage for turn in self.turns if turn.usage), Usage())
+        first, *others = [turn.usage for turn in self.turns if turn.usage] or [Usage()]
+        return sum(others, first)
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -305,7 +322,7 @@ def _usage_from_dict(item: Mapping[str, Any]) -> Usage:
         _of(int, item, "gen_ai.usage.output_tokens"),
         _of(int, item, "total_tokens"),
         _of((int, NoneType), item, "cached_tokens"),
-        "estimated" if item["source"] == "estimated" else "api",
+        source_of(item["source"]),
     )
 
 

@@ -26,7 +26,8 @@ def recordings(repository: Repository, chats: Sequence[Chat]) -> tuple[Recorded,
     found = []
     for chat in chats:
         for number, turn in enumerate(chat.turns):
-            if turn.reply is None or turn.reply.finish_reason is None:
+            # A pasted reply answers no request.
+            if turn.reply is None or turn.reply.finish_reason is None or not turn.request:
                 continue
             asked = replace(chat, turns=(*chat.turns[:number], replace(turn, reply=None)))
             request, completion = render(repository, asked, turn), Completion(turn.reply, turn.usage)

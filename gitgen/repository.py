@@ -231,12 +231,12 @@ class Repository:
         zero = "0" * (len(parent) if parent else self._id_length())
         stream += f"get-mark :1\nreset refs/gitgen/none\nfrom {zero}\n\ndone\n".encode()
         oid = self.git.run("fast-import", "--quiet", "--done", stdin=bytes(stream)).decode().strip()
-        return self.commit_tree(parent, message, f"{oid}^{{tree}}") if sign and self._signs() else oid
+        return self.commit_tree(parent, message, f"{oid}^{{tree}}") if sign and self.signs() else oid
 
     def commit_tree(self, parent: str | None, message: str, tree: str, *, sign: bool = True) -> str:
         """Write a commit on `parent` of a tree that is there; its id. No ref is moved. Signed as `commit` does."""
         _ = self.identity
-        signed = ("-S",) if sign and self._signs() else ()
+        signed = ("-S",) if sign and self.signs() else ()
         parents = ("-p", parent) if parent else ()
         arguments = ("commit-tree", *signed, tree, *parents, "-F", "-")
         try:
@@ -252,7 +252,8 @@ class Repository:
     def _id_length(self) -> int:
         return 64 if self.git.text("rev-parse", "--show-object-format") == "sha256" else 40
 
-    def _signs(self) -> bool:
+    def signs(self) -> bool:
+        """Whether the user has their commits signed."""
         return self.config.get("commit.gpgsign", ("",))[-1].lower() in ("true", "yes", "on", "1")
 
     def move(self, ref: str, new: str | None, old: str | None, reason: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -16,7 +16,7 @@ from gitgen.profiles import Profile, profile_of
 from gitgen.progress import Progress, advance
 from gitgen.record import Chat, File, Message, Ran, Reads, Reply, Turn, user
 from gitgen.render import render
-from gitgen.state import DONE, PREFIX, chat_of, load, prompt_path
+from gitgen.state import DONE, PREFIX, chat_of, load, prompt_path, steps_before
 from gitgen.steps import Answer, Brief
 from gitgen.trailers import compose, one_line, step_trailers, summary_of
 from gitgen.underway import UnderWay, redacted
@@ -61,7 +61,12 @@ class Run:
     @classmethod
     def start(cls, world: World, branch: str, tip: str, step: str, inputs: Mapping[str, Any]) -> Run:
         """A step that nothing has been asked for yet. If there is no branch yet, `tip` is what it will begin with."""
-        return cls(world, branch, tip, Chat(step, redacted(inputs, world.redact)), None)
+        return cls.of(world, branch, tip, Chat(step, inputs))
+
+    @classmethod
+    def of(cls, world: World, branch: str, tip: str, chat: Chat) -> Run:
+        """A step whose chat is there but on no progress ref yet: its last turn is still to be asked, if it has one."""
+        return cls(world, branch, tip, replace(chat, inputs=redacted(chat.inputs, world.redact)), None)
 
     @classmethod
     def pasted(cls, world: World, branch: str, tip: str, reply: Reply, inputs: Mapping[str, Any]) -> Run:
@@ -197,7 +202,8 @@ class Run:
         if self._recorded:
             return None
         session = load(self.world.repository, self.branch)
-        done = [commit for commit in session.steps if commit.step == step and commit.status in DONE] if session else []
+        steps = (*steps_before(self.world.repository, session), *session.steps) if session else ()
+        done = [commit for commit in steps if commit.step == step and commit.status in DONE]
         return chat_of(self.world.repository, done[-1]) if done else None
 
     def _files(self) -> tuple[File, ...]:
@@ -234,6 +240,11 @@ class Run:
         parameters = self._profile.request(model.name, self.world.settings.temperature, free=reads != "edits")
         turn = self.log.asks(Turn(parameters, self._profile.suited(messages), reads))
         request = render(self.world.repository, self.chat, turn)
+        recorded = self.world.recall(request)
+        if recorded is not None:
+            self.world.listener.note(f"{self.chat.step}: the request is as it was, and its recorded reply is taken")
+            self.log.keeper(turn, request)(recorded)
+            return self.chat.turns[-1]
         self._check_length(request, model)
         metered = budget.Metered(model, request, self.world.settings, lambda: self.chat, self._spent_earlier)
         metered.check()

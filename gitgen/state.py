@@ -61,6 +61,11 @@ class Commit:
     def total_tokens(self) -> int:
         return number_of(self.trailers, "Total")
 
+    @property
+    def source(self) -> str:
+        """The id of the step that is done again here; empty for any other."""
+        return _id(self.trailers.get("Gitgen-Source", ""))
+
     def begins(self, branch: str) -> bool:
         """Whether the session on this branch began with it."""
         return "Gitgen-Plan" in self.trailers and self.trailers.get("Gitgen-Session") == branch
@@ -84,6 +89,16 @@ class Session:
     def test(self) -> str:
         """The command that its beginning asked to pass."""
         return self.first.trailers.get("Gitgen-Test", "")
+
+    @property
+    def source(self) -> str:
+        """The id of a step of another session, where this one began with asking that again."""
+        return self.first.source
+
+    @property
+    def replay(self) -> str:
+        """The id of the commit up to which the steps after that one are to follow."""
+        return _id(self.first.trailers.get("Gitgen-Replay", ""))
 
     @property
     def name(self) -> str:
@@ -176,6 +191,22 @@ def session_of(branch: str, commits: list[Commit]) -> Session:
     first = commits[-1]
     plan = tuple(step for step in first.trailers["Gitgen-Plan"].split(",") if step)
     return Session(branch, commits[0].oid, first.parent, plan, tuple(reversed(commits[:-1])), first)
+
+
+def steps_before(repository: Repository, session: Session) -> tuple[Commit, ...]:
+    """The steps that another session had done before this one asked one of its steps again, oldest first."""
+    found: list[Commit] = []
+    for commit in history(repository, session.base) if session.source else ():
+        if commit.step:
+            found.append(commit)
+        elif "Gitgen-Plan" in commit.trailers and not commit.source:
+            break
+    return tuple(reversed(found))
+
+
+def _id(text: str) -> str:
+    """The text if it is an object's id: a stranger's branch may hold anything."""
+    return text if re.fullmatch(r"[0-9a-f]{40}(?:[0-9a-f]{24})?", text) else ""
 
 
 def no_session(repository: Repository, branch: str) -> GitgenError:

@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Mapping
 
 from gitgen import interpret_trailers
-from gitgen.record import Chat, Usage
+from gitgen.record import Chat, Usage, source_of
 
 SUBJECT = 72
 BODY = 600
@@ -63,6 +63,8 @@ def step_trailers(chat: Chat, *, session: str, status: str, log: str) -> dict[st
     if usage.cached_tokens is not None:
         trailers["Gitgen-Cached-Tokens"] = str(usage.cached_tokens)
     trailers |= {"Gitgen-Usage": usage.source, "Gitgen-Log": log}
+    if chat.inputs.get("source"):
+        trailers["Gitgen-Source"] = str(chat.inputs["source"])
     if chat.ran:
         trailers |= {
             "Gitgen-Test": chat.ran.command,
@@ -100,5 +102,5 @@ def usage_of(trailers: Mapping[str, str]) -> Usage:
         number_of(trailers, "Completion"),
         number_of(trailers, "Total"),
         number_of(trailers, "Cached") if "Gitgen-Cached-Tokens" in trailers else None,
-        "estimated" if trailers.get("Gitgen-Usage") == "estimated" else "api",
+        source_of(trailers.get("Gitgen-Usage")),
     )

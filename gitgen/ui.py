@@ -8,11 +8,13 @@ import re
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from gitgen.ai import Completion
+from gitgen.errors import GitgenError
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -69,6 +71,16 @@ def ask(question: str, choices: tuple[str, ...] = ()) -> str | None:
     if choices:
         return str(questionary.select(printable(question), choices, output=output).unsafe_ask())
     return str(questionary.text(printable(question), output=output).unsafe_ask())
+
+
+def edit(file: Path, editor: str) -> None:
+    """Let the user edit a file; GitgenError if the editor, a command for the shell as git has it, fails."""
+    from shlex import join
+
+    try:
+        click.edit(filename=str(file), editor=join(["sh", "-c", f'{editor} "$@"', "sh"]))
+    except click.ClickException:
+        raise GitgenError(f"The editor failed: {editor}", "the same again; or: git config core.editor EDITOR") from None
 
 
 def tokens(count: int) -> str:

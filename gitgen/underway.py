@@ -63,7 +63,7 @@ class UnderWay:
 
     def asks(self, turn: Turn) -> Turn:
         """Keep a request before it is sent; the turn as it is kept. A last turn that has no reply is asked anew."""
-        turn = replace(turn, messages=tuple(_without_secrets(m, self.world.redact) for m in turn.messages))
+        turn = replace(turn, messages=tuple(without_secrets(m, self.world.redact) for m in turn.messages))
         last = self.chat.turns[-1] if self.chat.turns else None
         unanswered = last is not None and last.reply is None
         self.chat = self.chat.answered(turn) if unanswered else self.chat.with_turn(turn)
@@ -135,7 +135,8 @@ def redacted(value: Any, redact: Callable[[str], str]) -> Any:
     return value
 
 
-def _without_secrets(message: Message, redact: Callable[[str], str]) -> Message:
+def without_secrets(message: Message, redact: Callable[[str], str]) -> Message:
+    """A message without the secrets in its texts."""
     parts = (part if isinstance(part, File) else replace(part, text=redact(part.text)) for part in message.parts)
     return replace(message, parts=tuple(parts))
 

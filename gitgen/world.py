@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from gitgen.ai import Listener, Model
+from gitgen.ai import Completion, Listener, Model, Request
 from gitgen.record import Ran
 from gitgen.repository import Repository
 from gitgen.settings import Settings
@@ -33,4 +33,6 @@ class World:
     """Asks the user a question, with choices or for a text; None where there is nobody to ask."""
     execute: Callable[[str, str, str], Ran] = _runs_nothing
     """Runs a command on the files of a commit, for the session of a branch."""
+    recall: Callable[[Request], Completion | None] = lambda request: None
+    """What was answered to this very request in a session that is done again; then nobody is asked."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)

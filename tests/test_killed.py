@@ -1,7 +1,8 @@
 """Killed at any instruction, `gitgen resume` ends in the same tree and asks nothing twice.
 
-The first session of a repository, and a fix with a reply that has to be asked for again, are killed with SIGKILL
-before, in and after every call of git. `GITGEN_FAULTS=all` (make faults) takes every point; the short form a spread.
+The first session of a repository, a fix with a reply that has to be asked for again, and a replay are killed with
+SIGKILL before, in and after every call of git. `GITGEN_FAULTS=all` (make faults) takes every point; the short form a
+spread.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import HELLO, ROOT, git, write
-from tests.replies import FRENCH, MISFIT, PROGRAM, RUN_SH
+from tests.replies import FRENCH, MISFIT, PROGRAM, RUN_SH, diff
 from tests.scripted import Answer, Endpoint, endpoint, says
 
 BRANCH = "gitgen/x"
@@ -63,6 +64,9 @@ class Case:
     checked_out: bool = False
 
 
+ITALIAN = diff("hello.py", "    return 'Hello ' + name", "    return 'Ciao ' + name", "Greet in Italian")
+NAMED = diff("README.md", "# Hello", "# Greeter", "Name the program")
+SHOUT = diff("hello.py", "print(greet('Ada'))", "print(greet('Ada').upper())", "Shout")
 CUT = (says(FRENCH[:90], finish_reason="length"), says(FRENCH[90:]))
 CASES = (
     Case("new", ("new", ".", "--steps=benchmark", "-m", "Greet", "--name", "x"), (says(PROGRAM), says(RUN_SH))),
@@ -71,6 +75,11 @@ CASES = (
     Case("apply", ("apply", "reply.txt", "--name", "x"), ()),
     Case("cut-off", ("fix", "In French"), (CUT[0],), checked_out=True),
     Case("continued", ("fix", "In French"), CUT, checked_out=True),
+    Case(
+        "rerun",
+        ("rerun", "1", "--session", "gitgen/old", "--branch", "x", "--replay"),
+        (says(MISFIT), says(ITALIAN), says(SHOUT)),
+    ),
 )
 
 
@@ -89,6 +98,22 @@ def make(folder: Path, case: Case) -> Path:
         git(folder, "add", "-A")
         git(folder, "commit", "-qm", f"Begin\n\nGitgen-Session: {BRANCH}\nGitgen-Plan: fix\n")
     return folder
+
+
+def past(folder: Path, killer: Killer) -> None:
+    """A session with three fixes and a person's commit: with another first fix, the third one has to be asked anew."""
+    fixes = (("In French", "hello.py", FRENCH), ("Name it", "README.md", NAMED), ("Loud", "hello.py", SHOUT))
+    with endpoint(*(says(reply) for _, _, reply in fixes)) as recorded:
+        for number, (text, file, _) in enumerate(fixes):
+            where = ["--branch", "gitgen/old"] if number else ["--name", "old"]
+            done = killer.run(folder, recorded.base_url, ["fix", text, "--file", file, *where])
+            assert done["code"] == 0, done["printed"]
+            if number == 0:
+                git(folder, "switch", "-q", "gitgen/old")
+                write(folder, {"notes.txt": "To be translated\n"})
+                git(folder, "add", "-A")
+                git(folder, "commit", "-qm", "Take notes")
+                git(folder, "switch", "-q", "main")
 
 
 def outcome(folder: Path) -> object:
@@ -111,28 +136,35 @@ def stored_replies(folder: Path) -> int:
     newest = next((ref for ref in refs if ref.startswith("refs/gitgen/progress/")), f"refs/heads/{BRANCH}")
     if newest not in refs:
         return 0
-    for path in git(folder, "ls-tree", "-r", "--name-only", newest).splitlines():
+    for path in git(folder, "ls-tree", "-r", "--name-only", newest, ".gitgen/x").splitlines():
         if path.endswith(".json"):
-            count += sum("reply" in turn for turn in json.loads(git(folder, "show", f"{newest}:{path}"))["turns"])
+            turns = json.loads(git(folder, "show", f"{newest}:{path}"))["turns"]
+            count += sum("reply" in turn and turn["usage"]["source"] != "recorded" for turn in turns)
     return count
 
 
 def points(calls: list[list[str]]) -> list[tuple[int, str]]:
     every = [(n, how) for n in range(1, len(calls) + 1) for how in ("before", "after")]
     every += [(n, "half") for n, call in enumerate(calls, 1) if call[0] in ("fast-import", "update-ref")]
-    return every if os.environ.get("GITGEN_FAULTS") == "all" else every[::9] + [p for p in every[1:] if p[1] == "half"]
+    if os.environ.get("GITGEN_FAULTS") == "all":
+        return every
+    halves = [point for point in every[1:] if point[1] == "half"]
+    return every[::9] + halves[:: 1 + len(halves) // 20]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_killed_at_any_call_of_git_a_resume_ends_the_same(case: Case, tmp_path: Path, killer: Killer) -> None:
+    template = make(tmp_path / "template", case)
+    if case.name == "rerun":
+        past(template, killer)
     with endpoint(*case.script) as whole:
-        reference = make(tmp_path / "reference", case)
+        reference = shutil.copytree(template, tmp_path / "reference")
         done = killer.run(reference, whole.base_url, list(case.args))
         assert done["code"] == (1 if case.name == "cut-off" else 0), done["printed"]
     expected, total = outcome(reference), len(case.script)
     assert len(whole.requests) == total
     for number, point in enumerate(points(done["calls"])):
-        folder = make(tmp_path / f"killed-{number}", case)
+        folder = shutil.copytree(template, tmp_path / f"killed-{number}")
         with endpoint(*case.script) as scripted:
             killed = killer.run(folder, scripted.base_url, list(case.args), point)
             assert killed["code"] == -9, (point, done["calls"][point[0] - 1], killed["printed"])

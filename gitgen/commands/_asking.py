@@ -188,7 +188,7 @@ def line_of(landed: Landed) -> str:
     """A step in one line, with what was noted about its edits in lines below."""
     usage = landed.chat.usage
     count = "1 file" if len(landed.changes) == 1 else f"{len(landed.changes)} files"
-    spent = f"{ui.tokens(usage.total_tokens)} tokens" + (" (estimated)" if usage.source == "estimated" else "")
+    spent = f"{ui.tokens(usage.total_tokens)} tokens" + (f" ({usage.source})" if usage.source != "api" else "")
     ran = landed.chat.ran
     exited = f"exit {ran.exit_code}  " if ran else ""
     first = f"{landed.oid[:10]}  {landed.chat.step:<10}  {landed.status:<9}  {count}  {spent}  {exited}{landed.subject}"

@@ -9,10 +9,10 @@ from typing import Any
 from gitgen import sandbox, ui
 from gitgen.commands._asking import settings_of, shelf_of
 from gitgen.errors import GitgenError
-from gitgen.plan import HEAL
 from gitgen.repository import Repository
 from gitgen.settings import Settings
 from gitgen.shelf import CONFIGURATIONS
+from gitgen.steps import HEAL
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,12 @@ def tested_by(repository: Repository | None, test: str | None, flags: Mapping[st
     if obstacle := _obstacle(HEAL, settings_of(repository, flags)):
         raise obstacle
     return {"test": test.strip()}
+
+
+def check_programs(repository: Repository, flags: Mapping[str, Any]) -> None:
+    """GitgenError if no program can be run here as the user wants it run."""
+    if obstacle := _obstacle(HEAL, settings_of(repository, flags)):
+        raise obstacle
 
 
 def _obstacle(step: str, settings: Settings) -> GitgenError | None:

@@ -15,6 +15,8 @@ from gitgen.record import Chat, File, Message, Ran, Reads, assistant, system, us
 
 RUN = "sh run.sh"
 """How a program is started that the step `entrypoint` has made startable."""
+HEAL = "self_heal"
+"""The step that mends what a test finds."""
 
 
 @dataclass(frozen=True)
