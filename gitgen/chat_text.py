@@ -24,9 +24,9 @@ from gitgen.record import File, Message, Part, Role, Text
 
 REPLY = "reply"
 _ROLES = (*get_args(Role), REPLY)
-_HEADING = re.compile(r"===(?: (.*))?")
+_HEADING = re.compile(r"===((?!=).*)")
 _FILE = re.compile(r"\[file (.*?)(?: ([0-9a-f]{40}(?:[0-9a-f]{24})?))?\]\s*")
-_TAKEN = re.compile(r"\\*(?:===\s*|=== .*|\[file .*)")
+_TAKEN = re.compile(r"\\*(?:===(?!=).*|\[file .*)")
 """Lines with a meaning of their own, and those that are told apart from them by a backslash more."""
 
 
@@ -114,13 +114,14 @@ def _sections(text: str) -> Iterator[_Section]:
     section = None
     *lines, last = text.split("\n")
     for number, line in enumerate((*lines, last) if last else lines, 1):
-        heading = _HEADING.fullmatch(line.rstrip())
-        if heading and heading[1] is not None:
+        heading = _HEADING.fullmatch(line)
+        role = heading[1].strip() if heading else ""
+        if role:
             if section:
                 yield section
-            if heading[1] not in _ROLES:
-                raise Broken(number, f"there is no role {heading[1]!r}; they are {', '.join(_ROLES)}")
-            section = _Section(heading[1], number)
+            if role not in _ROLES:
+                raise Broken(number, f"there is no role {role!r}; they are {', '.join(_ROLES)}")
+            section = _Section(role, number)
         elif section:
             section.lines.append("===" if heading else line)
         elif line.strip() and not line.startswith("#"):

@@ -11,7 +11,18 @@ from gitgen.record import File, Message, Text, assistant, system, user
 
 OID = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 letters = st.characters(blacklist_categories=["Cs"])
-separators = ("=== user", "===", "=== ", "===\t", "=== nobody", "[file a]", f"[file a {OID}]", "[file ", "[file a] b")
+separators = (
+    "=== user",
+    "===",
+    "=== ",
+    "===\t",
+    "===user",
+    "=== nobody",
+    "[file a]",
+    f"[file a {OID}]",
+    "[file ",
+    "[file a] b",
+)
 escaped = ("\\===", "\\\\=== reply", "\\[file x", "=====", "#", "", " ", "---", "\r", "\u2028", "```")
 lookalikes = st.sampled_from(separators + escaped)
 texts = st.one_of(st.text(letters), st.lists(lookalikes | st.text(letters, max_size=5)).map("\n".join))
@@ -73,6 +84,7 @@ def test_what_people_do_to_blank_lines_around_headings_and_files_is_forgiven() -
         ("# only\n# comment\n", "line 1: there is no message"),
         ("Greet\n=== user\nHello\n", "line 1: a text stands above the first message"),
         ("=== user\nHello\n\n=== usr\nYou\n", "line 4: there is no role 'usr'"),
+        ("===user\nHello\n\n===usr\nYou\n", "line 4: there is no role 'usr'"),
         ("=== reply\nHello\n", "line 1: a reply stands below what it answers"),
         ("=== user\nHello\n\n=== reply\nYes\n", "line 4: nothing is asked"),
         ("=== user\nA\n=== reply\nB\n===\nC\n=== user\nD\n", "line 3: a reply is one text"),

@@ -38,6 +38,7 @@ LAYERS = (
     (
         "session",
         "underway",
+        "rerun",
         "conversation",
         "store",
         "revert",
@@ -50,6 +51,7 @@ LAYERS = (
         "render",
         "worktree",
         "checkout",
+        "cherry",
         "budget",
         "keep",
     ),
@@ -62,7 +64,7 @@ LAYERS = (
         "process",
     ),
     ("shelf",),
-    ("steps",),
+    ("steps", "rehearsal"),
     (
         "draft",
         "again",
@@ -73,6 +75,7 @@ LAYERS = (
         "reply",
         "patch",
         "context",
+        "chat_text",
         "record",
         "trailers",
         "tokens",

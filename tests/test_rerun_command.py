@@ -51,7 +51,8 @@ def test_a_number_is_a_step_of_the_named_session_and_a_commit_names_its_own(
     assert gitgen("rerun", "gitgen/x-rerun").code == 0
     names = git(folder, "for-each-ref", "--format=%(refname:short)", "refs/heads/gitgen").split()
     assert names == ["gitgen/x", "gitgen/x-rerun", "gitgen/x-rerun-2", "gitgen/x-rerun-3"]
-    assert gitgen("log", "gitgen/x-rerun").out.count("\n") == 1
+    assert gitgen("log", "gitgen/x-rerun").out.count("  fix  ") == 1
+    assert gitgen("verify", "gitgen/x-rerun").out == "1 step is what the chats make\n"
 
 
 def test_the_editor_has_the_chat_and_what_it_leaves_is_asked(gitgen: Gitgen, folder: Path, model: Endpoint) -> None:

@@ -43,7 +43,7 @@ def command(step: str, edit: bool, branch: str | None, replay: bool, of: str | N
     Nothing is asked if the editor fails or the text is empty. A text that cannot be read is kept, and opened again.
 
     With --replay the later steps are done again too. Where a request has not changed, its recorded reply is taken, and
-    no token counted; the others are asked anew. Commits of people are picked over; programs and tests are run again;
+    no token counted; the others are asked anew. Commits of people are brought over; programs and tests are run again;
     reviews, and steps that were rejected, are left out. It stops where something does not apply, and
     gitgen resume goes on.
 
