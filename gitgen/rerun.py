@@ -24,7 +24,7 @@ from gitgen.record import RECORDED, Chat, Exchange, Part, Reply, Text, Turn
 from gitgen.rehearsal import remembered
 from gitgen.render import recordings
 from gitgen.repository import Repository
-from gitgen.state import DONE, Commit, Session, chat_of, history, prompt_path
+from gitgen.state import DONE, PREFIX, Commit, Session, chat_of, history, prompt_path
 from gitgen.steps import HEAL
 from gitgen.underway import without_secrets
 from gitgen.world import World
@@ -191,8 +191,7 @@ def _signature(commit: Commit) -> tuple[str, int, str]:
 
 def _of_session(world: World, session: Session) -> str:
     """The name of the session that this one repeats."""
-    (source,) = (commit for commit in _later(world, session)[:1])
-    return source.trailers.get("Gitgen-Session", "").partition("/")[2]
+    return _later(world, session)[0].trailers.get("Gitgen-Session", "").removeprefix(PREFIX)
 
 
 def _told(world: World, commit: Commit, chat: Chat) -> Mapping[str, int]:

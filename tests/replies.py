@@ -32,3 +32,6 @@ def diff(path: str, old: str, new: str, summary: str = "") -> str:
 
 FRENCH = diff("hello.py", "    return 'Hello ' + name", "    return 'Bonjour ' + name", "Greet in French")
 MISFIT = diff("hello.py", "    return 'Hallo ' + name", "    return 'Bonjour ' + name", "Greet in French")
+ITALIAN = diff("hello.py", "    return 'Hello ' + name", "    return 'Ciao ' + name", "Greet in Italian")
+TITLE = diff("README.md", "# Hello", "# Greeter", "Name the program")
+SHOUT = diff("hello.py", "print(greet('Ada'))", "print(greet('Ada').upper())", "Shout")

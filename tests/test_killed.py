@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import HELLO, ROOT, git, write
-from tests.replies import FRENCH, MISFIT, PROGRAM, RUN_SH, diff
+from tests.replies import FRENCH, ITALIAN, MISFIT, PROGRAM, RUN_SH, SHOUT, TITLE
 from tests.scripted import Answer, Endpoint, endpoint, says
 
 BRANCH = "gitgen/x"
@@ -64,9 +64,6 @@ class Case:
     checked_out: bool = False
 
 
-ITALIAN = diff("hello.py", "    return 'Hello ' + name", "    return 'Ciao ' + name", "Greet in Italian")
-NAMED = diff("README.md", "# Hello", "# Greeter", "Name the program")
-SHOUT = diff("hello.py", "print(greet('Ada'))", "print(greet('Ada').upper())", "Shout")
 CUT = (says(FRENCH[:90], finish_reason="length"), says(FRENCH[90:]))
 CASES = (
     Case("new", ("new", ".", "--steps=benchmark", "-m", "Greet", "--name", "x"), (says(PROGRAM), says(RUN_SH))),
@@ -102,7 +99,7 @@ def make(folder: Path, case: Case) -> Path:
 
 def past(folder: Path, killer: Killer) -> None:
     """A session with three fixes and a person's commit: with another first fix, the third one has to be asked anew."""
-    fixes = (("In French", "hello.py", FRENCH), ("Name it", "README.md", NAMED), ("Loud", "hello.py", SHOUT))
+    fixes = (("In French", "hello.py", FRENCH), ("Name it", "README.md", TITLE), ("Loud", "hello.py", SHOUT))
     with endpoint(*(says(reply) for _, _, reply in fixes)) as recorded:
         for number, (text, file, _) in enumerate(fixes):
             where = ["--branch", "gitgen/old"] if number else ["--name", "old"]

@@ -14,22 +14,20 @@ from gitgen.chat_text import Said
 from gitgen.draft import Draft
 from gitgen.errors import GitgenError
 from gitgen.plan import go_on, heal
-from gitgen.record import Chat, File, Message, Ran, Text
+from gitgen.record import Chat, File, Message, Ran, Reply, Text
 from gitgen.repository import Repository
 from gitgen.rerun import asked_again, begin_again, talk_of
 from gitgen.session import Landed, Run
+from gitgen.settings import Settings
 from gitgen.state import DONE, Session, chat_of, load, steps_before
 from gitgen.world import World
 from tests.conftest import HELLO, git
-from tests.replies import FRENCH, MISFIT, PROGRAM, RUN_SH, diff
+from tests.replies import FRENCH, ITALIAN, MISFIT, PROGRAM, RUN_SH, SHOUT, TITLE, diff
 from tests.scripted import Answer, Endpoint, endpoint, says
 from tests.test_steps import answers
 from tests.worlds import BRANCH, started, world
 
 NEW = "gitgen/x-rerun"
-TITLE = diff("README.md", "# Hello", "# Greeter", "Name the program")
-SHOUT = diff("hello.py", "print(greet('Ada'))", "print(greet('Ada').upper())", "Shout")
-ITALIAN = diff("hello.py", "    return 'Hello ' + name", "    return 'Ciao ' + name", "Greet in Italian")
 Edit = Callable[[tuple[Said, ...]], tuple[Said, ...]]
 
 
@@ -294,8 +292,6 @@ def test_where_it_does_not_apply_the_replay_stops_and_goes_on_once_a_person_has_
 
 
 def test_a_pasted_reply_is_read_again(repository: Repository, folder: Path) -> None:
-    from gitgen.record import Reply
-
     with recorded(repository, says(FRENCH), says(ITALIAN)) as (here, _):
         landed = fixed(here, "In French")
         Run.pasted(here, BRANCH, landed.oid, Reply(SHOUT, "stop", "pasted"), {"subject": "Shout"}).run()
@@ -365,3 +361,40 @@ def test_a_rerun_can_be_rerun(repository: Repository) -> None:
         Run.of(here, "gitgen/y", first, chat).run()
         assert [step.chat.usage.source for step in go_on(here, "gitgen/y")] == ["recorded"]
         assert steps_before(here.repository, session_of(here, "gitgen/y")) == ()
+
+
+def test_a_test_that_failed_to_the_end_does_not_keep_from_what_was_done_about_it(repository: Repository) -> None:
+    def execute(branch: str, commit: str, command: str) -> Ran:
+        return Ran(command, 1, "Error: wrong\n", "none", 0.1)
+
+    never = Settings(retries=1, continues=0, rounds=0)
+    script = [says(FRENCH), says(TITLE), says(ITALIAN)]
+    with recorded(repository, *script, execute=execute, settings=never) as (here, _):
+        fixed(here, "In French", test="check")
+        fixed(here, "Name it", files=["README.md"])
+        assert [step.subject for step in rerun(here, 1, replay=True)] == ["Greet in Italian", "Name the program"]
+
+
+def test_a_recorded_reply_is_taken_over_every_limit(repository: Repository) -> None:
+    with recorded(repository, says(FRENCH), says(TITLE), says(ITALIAN)) as (here, _):
+        fixed(here, "In French")
+        fixed(here, "Name it", files=["README.md"])
+        next(rerun(here, 1, replay=True))
+        poor = replace(here, settings=replace(here.settings, max_tokens=1))
+        assert [step.chat.usage.source for step in go_on(poor, NEW)] == ["recorded"]
+
+
+def test_a_merge_of_a_person_stays_a_merge(repository: Repository, folder: Path) -> None:
+    with recorded(repository, says(FRENCH), says(ITALIAN)) as (here, _):
+        fixed(here, "In French")
+        (folder / "LICENSE").write_text("MIT\n")
+        git(folder, "add", "-A")
+        git(folder, "commit", "-qm", "License it")
+        git(folder, "switch", "-q", BRANCH)
+        git(folder, "merge", "-q", "-m", "Merge main", "main")
+        git(folder, "switch", "-q", "main")
+        list(rerun(here, 1, replay=True))
+    assert git(folder, "log", "-1", "--format=%s", NEW) == "Merge main"
+    assert git(folder, "rev-parse", f"{NEW}^2") == git(folder, "rev-parse", "main")
+    assert git(folder, "show", f"{NEW}:LICENSE") == "MIT"
+    assert "Ciao" in git(folder, "show", f"{NEW}:hello.py")

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Gitgen, git
-from tests.replies import FRENCH, diff
+from tests.replies import FRENCH, ITALIAN, TITLE, diff
 from tests.scripted import Endpoint, endpoint, says
-from tests.test_rerun import ITALIAN, TITLE
 
 
 @pytest.fixture
