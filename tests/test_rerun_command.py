@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import Gitgen, git
 from tests.replies import FRENCH, ITALIAN, TITLE, diff
-from tests.scripted import Endpoint, endpoint, says
+from tests.scripted import Endpoint, endpoint, fails, says
 
 
 @pytest.fixture
@@ -120,6 +120,16 @@ def test_without_a_terminal_and_an_editor_nothing_is_asked(
     assert (ran.code, model.requests) == (1, [])
     assert "There is no terminal to edit the chat in, and no editor is set" in ran.err
     assert "core.editor" in ran.err.splitlines()[-1]
+
+
+def test_the_way_on_is_told_where_another_session_is_checked_out(gitgen: Gitgen, folder: Path, model: Endpoint) -> None:
+    git(folder, "switch", "-q", "gitgen/x")
+    model.script = [fails(400)]
+    ran = gitgen("rerun", "1")
+    assert (ran.code, "hint: gitgen resume gitgen/x-rerun --model NAME" in ran.err) == (1, True), ran.err
+    model.script = [says(ITALIAN)]
+    assert gitgen("resume", "gitgen/x-rerun").code == 0
+    assert git(folder, "status", "--porcelain") == ""
 
 
 def test_a_branch_that_is_taken_is_told_before_anything_is_asked(gitgen: Gitgen, model: Endpoint) -> None:

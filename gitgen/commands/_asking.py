@@ -174,6 +174,10 @@ def report(repository: Repository, branch: str, landed: Iterable[Landed], as_jso
             ui.say_json([as_dict(step) for step in done])
         if "gitgen resume" not in error.mend and progress_of(repository, branch) is not None:
             error.mend += f"; then: gitgen resume {branch}"
+        head = repository.head_branch() or ""
+        if head.startswith(PREFIX) and head != branch and branch not in error.mend:
+            # By itself it would go on with the session that is checked out.
+            error.mend = error.mend.replace("gitgen resume", f"gitgen resume {branch}")
         raise
     if as_json:
         ui.say_json([as_dict(step) for step in done])
