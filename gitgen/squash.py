@@ -28,7 +28,7 @@ def lifted(message: str) -> str:
     said, rest = message[:end].rstrip("\n"), message[end:]
     # What is a block already, a sign-off for one, is one block with ours: of two, Git reads the last alone.
     gap = "\n" if start < end else "\n\n"
-    return f"{said}{gap}{_block(steps)}\n" + (f"\n{rest.lstrip(chr(10))}" if rest.strip() else "")
+    return f"{said}{gap}{sum_of(steps)}\n" + (f"\n{rest.lstrip(chr(10))}" if rest.strip() else "")
 
 
 def _bodies(message: str) -> Iterator[str]:
@@ -39,7 +39,7 @@ def _bodies(message: str) -> Iterator[str]:
         yield "\n".join(said).strip("\n").partition("\n")[2]
 
 
-def _block(steps: Sequence[Mapping[str, str]]) -> str:
+def sum_of(steps: Sequence[Mapping[str, str]]) -> str:
     usage = sum((usage_of(trailers) for trailers in steps), Usage())
     models = _all(steps, "Gitgen-Model")
     block = {

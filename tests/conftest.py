@@ -34,7 +34,9 @@ def sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "home"
     home.mkdir()
     for name in list(os.environ):
-        if name.startswith(("GIT_", "GITGEN_", "OPENAI_", "XDG_", "EMAIL")) or name.lower().endswith("_proxy"):
+        if name.startswith(
+            ("GIT_", "GITGEN_", "OPENAI_", "XDG_", "EMAIL", "GITHUB_", "GH_", "GITLAB_")
+        ) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))
