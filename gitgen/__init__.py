@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from gitgen.edits import Reading
     from gitgen.errors import GitgenError, Rejected
     from gitgen.prices import cost
+    from gitgen.ranking.rank import rank_files
     from gitgen.record import (
         Chat,
         Message,
@@ -49,6 +50,7 @@ __all__ = [
     "get_chat_models",
     "open_store",
     "parse_chat",
+    "rank_files",
     "serialize_messages",
     "system",
     "to_files",
@@ -62,6 +64,7 @@ _HOMES = {
     "edits": ("Reading",),
     "errors": ("GitgenError", "Rejected"),
     "prices": ("cost",),
+    "ranking.rank": ("rank_files",),
     "record": (
         *("Chat", "Message", "Reply", "Usage", "assistant", "deserialize_messages", "serialize_messages"),
         *("system", "user"),

@@ -1,0 +1,233 @@
+"""Which files a text is about: BM25 over what they hold, define, are called, and over the commits that touched them."""
+
+from __future__ import annotations
+
+import math
+import re
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from heapq import nlargest
+from pathlib import Path
+
+from gitgen.git import Git, GitFailed
+from gitgen.ranking.bm25 import Documents, Scores, shares
+from gitgen.ranking.index import Index, clear
+from gitgen.ranking.kinds import WEIGHT, kind_of, left_out
+from gitgen.ranking.listing import UNREAD, Listing, keep, list_tree, refreshed, stem_of
+from gitgen.ranking.reading import Progress, read_blobs, read_history, silent
+from gitgen.ranking.terms import terms
+
+PARTS = {
+    "text": 1.0,  # the whole query against what the file holds
+    "subject": 0.5,  # its first line alone against the same
+    "names": 0.5,  # its first line against the names that the file defines
+    "path": 0.5,  # the whole query against the file's path
+    "commits": 0.5,  # the whole query against the messages of the commits that touched the file
+    "recent": 0.25,  # how often and how lately the file was touched
+    "mentioned": 0.5,  # the query names the file
+}
+"""What a score is made of, each part divided by the most that any file has of it."""
+PATH_B = 0.3
+BEST_COMMITS = 3
+"""So many commits speak for a file: a sum over all would only tell which files change often."""
+RECENT = 50
+"""After so many commits a touch counts half."""
+MODULE = 0.6
+"""What a dotted name counts beside a written path."""
+MOST_FILES = 2000
+"""No more files than this are ranked."""
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A file and what speaks for it: its share of each part, from 0 to 1."""
+
+    path: str
+    score: float
+    parts: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The files that have anything to do with a query, best first; `read` of the tree's `total` were looked into."""
+
+    files: tuple[Ranked, ...]
+    read: int
+    total: int
+
+
+def cache_of(git: Git) -> Path:
+    """Where the cache of a repository is; all its work trees share it."""
+    common = git.text("rev-parse", "--path-format=absolute", "--git-common-dir")
+    return Path(common) / "gitgen" / "cache.sqlite"
+
+
+def rank_files(repo: str | Path, treeish: str, query: str) -> Sequence[str]:
+    """The files of a tree that a query is about, best first; GitgenError where there is no such tree."""
+    git = Git(Path(repo))
+    try:
+        return [file.path for file in rank(git, treeish, query).files]
+    finally:
+        git.close()
+
+
+def rank(git: Git, treeish: str, query: str, *, until: float | None = None, progress: Progress = silent) -> Ranking:
+    """Rank the files of a tree, after reading what of it is not in the cache until a time of `time.monotonic`.
+
+    A cache that is broken is made anew, and one that cannot be written is done without: it can all be had from Git.
+    """
+    cache = cache_of(git)
+    with suppress(OSError, sqlite3.Error):
+        return _attempt(cache, git, treeish, query, until, progress)
+    with suppress(OSError, sqlite3.Error):
+        clear(cache)
+        return _attempt(cache, git, treeish, query, until, progress)
+    return _attempt(None, git, treeish, query, until, progress)
+
+
+def _attempt(
+    cache: Path | None, git: Git, treeish: str, query: str, until: float | None, progress: Progress
+) -> Ranking:
+    index = Index(cache)
+    try:
+        return _Query(index, git, treeish, query).ranking(until, progress)
+    finally:
+        index.close()
+
+
+class _Query:
+    """One query to one tree."""
+
+    def __init__(self, index: Index, git: Git, treeish: str, query: str) -> None:
+        self.index, self.git, self.query = index, git, query
+        self.tree = git.id_of(treeish + "^{tree}")
+        self.commit = _commit(git, treeish)
+        self.listing: Listing = list_tree(index, git, self.tree)
+        self.here = dict(zip(self.listing.paths, self.listing.path_lengths, strict=True))
+        self.terms = terms(query.encode("utf-8", "replace"))
+        self.subject = terms(query.strip().partition("\n")[0].encode("utf-8", "replace"))
+
+    def ranking(self, until: float | None, progress: Progress) -> Ranking:
+        """The ranking, after as much of the tree as there is time for has been read: what looks best first."""
+        parts = self._of_paths() | self._of_commits()
+        if self.listing.unread():
+            self._read(_sum(parts), until, progress)
+        parts |= self._of_blobs()
+        total = _sum(parts)
+        best = nlargest(MOST_FILES, total, key=total.__getitem__)
+        paths = dict(self.index.rows("SELECT number, path FROM path WHERE number IN ", best))
+        files = []
+        for number in best:
+            path = paths[number].decode("utf-8", "surrogateescape")
+            if not left_out(path):
+                why = {name: part[number] for name, part in parts.items() if number in part}
+                files.append(Ranked(path, total[number] * WEIGHT[kind_of(path)], why))
+        files.sort(key=lambda file: (-file.score, file.path))
+        unread = self.listing.lengths.count(UNREAD)
+        return Ranking(tuple(files), len(self.listing.lengths) - unread, len(self.listing.lengths))
+
+    def _read(self, early: Mapping[int, float], until: float | None, progress: Progress) -> None:
+        rows = zip(self.listing.paths, self.listing.blobs, self.listing.lengths, strict=True)
+        unread = [(path, blob) for path, blob, length in rows if length == UNREAD]
+        unread.sort(key=lambda row: -early.get(row[0], 0.0))
+        read_blobs(self.index, self.git, self.tree, [blob for _, blob in unread], until, progress)
+        with self.index.transaction():
+            keep(self.index, self.tree, refreshed(self.index, self.listing))
+
+    def _of_blobs(self) -> dict[str, Scores]:
+        """What the blobs that have been read hold and define."""
+        blobs, lengths, names = self.listing.blobs, self.listing.lengths, self.listing.names
+        text = {blob: length for blob, length in zip(blobs, lengths, strict=True) if length != UNREAD}
+        defined = Documents(dict(zip(blobs, names, strict=True)))
+        found = {
+            "text": Documents(text).scores(self.terms, self.index.postings),
+            "subject": Documents(text).scores(self.subject, self.index.postings),
+            "names": defined.scores(self.subject, lambda term: self.index.postings(":" + term)),
+        }
+        rows = list(zip(self.listing.paths, blobs, strict=True))
+        return {
+            name: shares({path: scores[blob] for path, blob in rows if blob in scores})
+            for name, scores in found.items()
+        }
+
+    def _of_paths(self) -> dict[str, Scores]:
+        paths = Documents(self.here, PATH_B)
+        return {
+            "path": shares(paths.scores(self.terms, lambda term: self.index.postings("/" + term))),
+            "mentioned": shares(self._mentioned()),
+        }
+
+    def _mentioned(self) -> Scores:
+        """The files that the query names by path, by base name, or as a dotted module."""
+        scores: Scores = {}
+        for word in {word.strip("./-") for word in re.findall(r"[\w./\\-]+", self.query.replace("\\", "/"))}:
+            module = word.replace(".", "/") if "/" not in word else ""
+            for form, weight in ((word, 1.0), (module, MODULE)):
+                for number in self._named(form):
+                    scores[number] = max(weight, scores.get(number, 0.0))
+        return scores
+
+    def _named(self, word: str) -> Iterator[int]:
+        """The paths that end as is written here, with or without their extension."""
+        base = word.rpartition("/")[2]
+        if not base or ("/" not in word and "." not in word):
+            return
+        query = "SELECT number, path FROM path WHERE stem = ?"
+        for number, raw in self.index.database.execute(query, (stem_of(base.encode("utf-8", "replace")),)):
+            path = "/" + raw.decode("utf-8", "surrogateescape")
+            if number in self.here and (
+                ("/" + word).endswith(path) or any(s.endswith("/" + word) for s in (path, path.rpartition(".")[0]))
+            ):
+                yield number
+
+    def _of_commits(self) -> dict[str, Scores]:
+        """What the messages of the last commits say of the files they touched, and how lately they did."""
+        history = read_history(self.index, self.git, self.commit) if self.commit else []
+        paths = list({path for _, touched in history for path in touched})
+        known = dict(self.index.rows("SELECT path, number FROM path WHERE path IN ", paths))
+        messages, touched = [], []
+        for words, names in history:
+            if numbers := [known[name] for name in names if known.get(name) in self.here]:
+                messages.append(words)
+                touched.append(numbers)
+        recent: Scores = defaultdict(float)
+        for age, numbers in enumerate(touched):
+            for number in numbers:
+                recent[number] += 1 / len(numbers) / (1 + age / RECENT)
+        best: dict[int, list[float]] = defaultdict(list)
+        for place, score in _scores_of(messages, self.terms).items():
+            for number in touched[place]:
+                best[number].append(score / math.sqrt(len(touched[place])))
+        return {
+            "commits": shares({number: sum(sorted(scores)[-BEST_COMMITS:]) for number, scores in best.items()}),
+            "recent": shares({number: math.log1p(score) for number, score in recent.items()}),
+        }
+
+
+def _commit(git: Git, treeish: str) -> str:
+    try:
+        return git.id_of(treeish + "^{commit}")
+    except GitFailed:
+        return ""
+
+
+def _sum(parts: Mapping[str, Scores]) -> Scores:
+    total: Scores = defaultdict(float)
+    for name, scores in parts.items():
+        for number, score in scores.items():
+            total[number] += PARTS[name] * score
+    return total
+
+
+def _scores_of(messages: Sequence[Sequence[str]], query: Mapping[str, int]) -> Scores:
+    """The score of each message that has anything of the query, by its place."""
+    postings: dict[str, tuple[list[int], bytearray]] = {term: ([], bytearray()) for term in query}
+    for place, words in enumerate(messages):
+        for term, count in Counter(word for word in words if word in query).items():
+            postings[term][0].append(place)
+            postings[term][1].append(min(count, 255))
+    lengths = Documents({place: len(words) for place, words in enumerate(messages)})
+    return lengths.scores(query, lambda term: (postings[term][0], bytes(postings[term][1])))
