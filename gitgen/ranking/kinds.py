@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 Kind: TypeAlias = Literal["source", "test", "docs", "settings"]
 
-WEIGHT: dict[Kind, float] = {"source": 1.0, "test": 0.7, "docs": 0.4, "settings": 0.4}
+WEIGHT: dict[Kind, float] = {"source": 1.0, "test": 0.6, "docs": 0.4, "settings": 0.4}
 """What a file's score is multiplied by: most feedback is about sources, and tests repeat the words of those."""
 
 _TEST = re.compile(
@@ -18,7 +18,7 @@ _TEST = re.compile(
 )
 _DOCS = re.compile(
     r"(^|/)(docs?|documentation|examples?|licenses?|changelogs?|artwork)/"
-    r"|\.(md|rst|txt|markdown|adoc|svg|po|pot|html?|css|less|scss)$"
+    r"|\.(md|rst|txt|markdown|adoc|svg|po|pot)$"
     r"|(^|/)(authors|changes|licen[cs]e|notice|readme|changelog|history|contribut\w+|todo|news|copying)[^/]*$",
     re.IGNORECASE,
 )

@@ -124,6 +124,8 @@ def _add_paths(index: Index, paths: list[bytes]) -> dict[bytes, tuple[int, int]]
         words = folders[folder] + Counter(dict.fromkeys(terms(stem_of(base)), BASE_NAME))
         for term, count in words.items():
             post(postings, "/" + term, number, count)
+        for name in set(folder.lower().split(b"/")):
+            post(postings, "//" + name.decode("utf-8", "replace"), number, 1)
         rows.append((number, path, stem_of(base), words.total()))
     index.database.executemany("INSERT INTO path VALUES (?, ?, ?, ?)", rows)
     index.add(len(paths), postings)

@@ -13,7 +13,7 @@ from heapq import nlargest
 from pathlib import Path
 
 from gitgen.git import Git, GitFailed
-from gitgen.ranking.bm25 import Documents, Scores, shares
+from gitgen.ranking.bm25 import Documents, Postings, Scores, shares
 from gitgen.ranking.index import Index, clear
 from gitgen.ranking.kinds import WEIGHT, kind_of, left_out
 from gitgen.ranking.listing import UNREAD, Listing, keep, list_tree, refreshed, stem_of
@@ -21,13 +21,16 @@ from gitgen.ranking.reading import Progress, read_blobs, read_history, silent
 from gitgen.ranking.terms import terms
 
 PARTS = {
-    "text": 1.0,  # the whole query against what the file holds
+    "text": 1.0,  # the query against what the file holds
     "subject": 0.5,  # its first line alone against the same
-    "names": 0.5,  # its first line against the names that the file defines
-    "path": 0.5,  # the whole query against the file's path
-    "commits": 0.5,  # the whole query against the messages of the commits that touched the file
+    "names": 0.5,  # the query against the names that the file defines
+    "named": 0.25,  # its first line against the same
+    "path": 0.5,  # the query against the words of the path
+    "folder": 0.5,  # a folder that the first line names as a whole
+    "commits": 0.5,  # the query against the commits that touched the file, the best three
+    "history": 0.5,  # its first line against the messages of all of them
     "recent": 0.25,  # how often and how lately the file was touched
-    "mentioned": 0.5,  # the query names the file
+    "mentioned": 0.75,  # the query names the file
 }
 """What a score is made of, each part divided by the most that any file has of it."""
 PATH_B = 0.3
@@ -108,7 +111,8 @@ class _Query:
         self.listing: Listing = list_tree(index, git, self.tree)
         self.here = dict(zip(self.listing.paths, self.listing.path_lengths, strict=True))
         self.terms = terms(query.encode("utf-8", "replace"))
-        self.subject = terms(query.strip().partition("\n")[0].encode("utf-8", "replace"))
+        self.first_line = query.strip().partition("\n")[0]
+        self.subject = terms(self.first_line.encode("utf-8", "replace"))
 
     def ranking(self, until: float | None, progress: Progress) -> Ranking:
         """The ranking, after as much of the tree as there is time for has been read: what looks best first."""
@@ -140,12 +144,13 @@ class _Query:
     def _of_blobs(self) -> dict[str, Scores]:
         """What the blobs that have been read hold and define."""
         blobs, lengths, names = self.listing.blobs, self.listing.lengths, self.listing.names
-        text = {blob: length for blob, length in zip(blobs, lengths, strict=True) if length != UNREAD}
+        text = Documents({blob: length for blob, length in zip(blobs, lengths, strict=True) if length != UNREAD})
         defined = Documents(dict(zip(blobs, names, strict=True)))
         found = {
-            "text": Documents(text).scores(self.terms, self.index.postings),
-            "subject": Documents(text).scores(self.subject, self.index.postings),
-            "names": defined.scores(self.subject, lambda term: self.index.postings(":" + term)),
+            "text": text.scores(self.terms, self._postings("")),
+            "subject": text.scores(self.subject, self._postings("")),
+            "names": defined.scores(self.terms, self._postings(":")),
+            "named": defined.scores(self.subject, self._postings(":")),
         }
         rows = list(zip(self.listing.paths, blobs, strict=True))
         return {
@@ -154,11 +159,15 @@ class _Query:
         }
 
     def _of_paths(self) -> dict[str, Scores]:
-        paths = Documents(self.here, PATH_B)
+        words = dict.fromkeys(re.findall(r"\w+(?:[-.]\w+)*", self.first_line.lower()), 1)
         return {
-            "path": shares(paths.scores(self.terms, lambda term: self.index.postings("/" + term))),
+            "path": shares(Documents(self.here, PATH_B).scores(self.terms, self._postings("/"))),
+            "folder": shares(Documents(self.here, 0).scores(words, self._postings("//"))),
             "mentioned": shares(self._mentioned()),
         }
+
+    def _postings(self, prefix: str) -> Postings:
+        return lambda term: self.index.postings(prefix + term)
 
     def _mentioned(self) -> Scores:
         """The files that the query names by path, by base name, or as a dotted module."""
@@ -201,8 +210,14 @@ class _Query:
         for place, score in _scores_of(messages, self.terms).items():
             for number in touched[place]:
                 best[number].append(score / math.sqrt(len(touched[place])))
+        together: dict[int, list[str]] = defaultdict(list)
+        for words, numbers in zip(messages, touched, strict=True):
+            for number in numbers:
+                together[number] += words
+        said = _scores_of(list(together.values()), self.subject)
         return {
             "commits": shares({number: sum(sorted(scores)[-BEST_COMMITS:]) for number, scores in best.items()}),
+            "history": shares({number: said[place] for place, number in enumerate(together) if place in said}),
             "recent": shares({number: math.log1p(score) for number, score in recent.items()}),
         }
 
