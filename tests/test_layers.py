@@ -34,6 +34,9 @@ LAYERS = (
         "verify",
         "blame",
         "report",
+        "clean",
+        "request_body",
+        "publish",
     ),
     (
         "session",
@@ -51,6 +54,7 @@ LAYERS = (
         "render",
         "worktree",
         "checkout",
+        "ranking",
         "cherry",
         "budget",
         "keep",
@@ -135,8 +139,12 @@ def test_every_module_has_its_layer() -> None:
 @pytest.mark.parametrize(
     ("library", "door"),
     [
-        ("subprocess", {"git.py", "pager.py", "ai/weights.py", "process.py", "sandbox.py"}),
+        (
+            "subprocess",
+            {"forge/tokens.py", "git.py", "pager.py", "ai/weights.py", "process.py", "sandbox.py"},
+        ),
         ("git", {"git.py"}),
+        ("github", {"forge/github.py"}),
         ("openai", {"ai/endpoint.py", "ai/failures.py"}),
         ("rich", {"ui.py"}),
         ("questionary", {"ui.py"}),
