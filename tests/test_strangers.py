@@ -35,6 +35,7 @@ READING = (
     ["usage", "--by", "model"],
     ["show", "--branch"],
     ["report", "-o", "-"],
+    ["compare", "gitgen/s"],
 )
 
 
