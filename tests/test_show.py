@@ -74,3 +74,10 @@ def test_what_cannot_be_shown_is_said(requests: list[Any], gitgen: Gitgen) -> No
     ran = gitgen("show", "--turn", "3")
     assert ran.code == 1 and "has 2 turns" in ran.err
     assert gitgen("show", "--raw", "--diff").code == 2
+
+
+def test_the_request_for_the_rest_of_a_reply_is_shown_as_it_was_sent(gitgen: Gitgen, folder: Path) -> None:
+    with endpoint(says(FRENCH[:90], finish_reason="length"), says(FRENCH[90:])) as running:
+        assert gitgen("fix", "In French", "--name", "cut", "--model", "m", "--base-url", running.base_url).code == 0
+        shown = gitgen("show", "--request", "--branch", "gitgen/cut").out
+        assert json.loads(shown)["messages"] == running.requests[1]["messages"]

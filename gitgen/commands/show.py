@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +110,7 @@ def _request(repository: Repository, chat: Chat, number: int) -> dict[str, objec
     if not chat.turns:
         raise GitgenError("The step asked for nothing", "gitgen show shows what it holds")
     turn = chat.turns[number]
-    asked = Chat(chat.step, chat.inputs, (*chat.turns[:number], Turn(turn.request, turn.messages)))
+    asked = replace(chat, turns=(*chat.turns[:number], replace(turn, reply=None)))
     sent = render(repository, asked, turn)
     model = {"model": turn.request["gen_ai.request.model"]} if "gen_ai.request.model" in turn.request else {}
     stream = {"stream": True, "stream_options": {"include_usage": True}}
