@@ -60,6 +60,7 @@ def test_the_total_is_the_sum_of_what_the_endpoint_told(session: int, gitgen: Gi
     assert totals(gitgen, "--by", "author") == {"Ada": session}
     assert totals(gitgen, "--by", "session") == {"gitgen/s": session} == totals(gitgen, "--all")
     assert list(totals(gitgen, "--by", "day").values()) == [session]
+    assert sum(totals(gitgen, "gitgen/s~1").values()) == 66
     assert totals(gitgen, "main..gitgen/s~1", "--by", "model") == {"gpt-4o": 33, "o3": 33}
 
 

@@ -33,6 +33,13 @@ def revision_at(repository: Repository, named: str | None) -> str:
     return PREFIX + named if repository.tip(PREFIX + named) and repository.resolve(named) is None else named
 
 
+def is_branch_of_session(repository: Repository, named: str) -> bool:
+    """Whether a name is that of a session or of its branch, and no other revision, such as one before its tip."""
+    if re.search(r"[~^:]|@\{|\.\.", named):  # No branch has these in its name (man git-check-ref-format).
+        return False
+    return any(name.startswith(PREFIX) and repository.tip(name) is not None for name in (named, PREFIX + named))
+
+
 def session_at(repository: Repository, branch: str | None) -> Session:
     """The session on the branch that the user named, else on the one that is checked out; GitgenError if none is."""
     branch = branch_at(repository, branch)

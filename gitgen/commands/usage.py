@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from gitgen import preflight, spending, ui
-from gitgen.commands._reading import session_at
+from gitgen.commands._reading import is_branch_of_session, session_at
 from gitgen.errors import GitgenError
 from gitgen.git import GitFailed
 from gitgen.prices import cost
@@ -21,7 +21,7 @@ from gitgen.record import Usage
 from gitgen.repository import Repository
 from gitgen.settings import resolve
 from gitgen.spending import Spent
-from gitgen.state import PREFIX, no_branch
+from gitgen.state import no_branch
 
 COLUMNS = ("prompt", "cached", "completion", "total")
 BY = ("commit", "step", "model", "session", "day", "author")
@@ -96,8 +96,7 @@ def command(revisions: str | None, by: str | None, everywhere: bool, as_json: bo
 def _spent(repository: Repository, revisions: str | None, everywhere: bool) -> list[Spent]:
     if everywhere:
         return spending.of_revisions(repository, *EVERYWHERE)
-    named = [revisions, PREFIX + revisions] if revisions else []
-    if revisions is None or any(name.startswith(PREFIX) and repository.tip(name) for name in named):
+    if revisions is None or is_branch_of_session(repository, revisions):
         return spending.of_session(repository, session_at(repository, revisions))
     try:
         return spending.of_revisions(repository, revisions)
