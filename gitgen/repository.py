@@ -77,6 +77,11 @@ class GitTree(Mapping[str, bytes]):
         """The entries of the root, folders included."""
         return self._entries(Entry("", DIRECTORY, self._oid)) if self._oid else ()
 
+    def names(self, path: str) -> Iterable[bytes]:
+        """The names of what is in a folder, as they stand in its tree object."""
+        entry = self.entry(path)
+        return self._folder(entry.oid) if entry is not None and entry.mode == DIRECTORY else ()
+
     def mode(self, path: str) -> str | None:
         """The mode of the entry at `path`; None where there is nothing."""
         entry = self.entry(path)

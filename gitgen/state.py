@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from gitgen.errors import GitgenError
@@ -25,6 +24,9 @@ DONE = ("ok", "no-change")
 
 # Lines, because a name or a subject from elsewhere may hold any other separator.
 _FORMAT = "%H%n%P%n%at%n%an%n%s%n%b"
+
+
+_CHAT_NUMBER = re.compile(rb"(?<![^\0])([0-9]{1,9})-[^\0]*\.json(?![^\0])")
 
 
 @dataclass(frozen=True)
@@ -238,9 +240,9 @@ def prompt_path(name: str) -> str:
 
 def chat_path(name: str, tree: GitTree, step: str) -> str:
     """The path of the next chat file: the highest number in the session's folder plus one, then the step."""
-    names = (PurePosixPath(entry.path).name for entry in tree.walk(folder_of(name)))
-    numbers = (name.partition("-")[0] for name in names if name.endswith(".json"))
-    number = max((int(n) for n in numbers if re.fullmatch(r"[0-9]{1,9}", n)), default=0)
+    # All at once: the folder of a long session has thousands of them.
+    numbers = _CHAT_NUMBER.findall(b"\0".join(tree.names(folder_of(name))))
+    number = max(map(int, numbers), default=0)
     return f"{folder_of(name)}/{number + 1:04d}-{step}.json"
 
 
