@@ -104,7 +104,7 @@ def test_a_session_can_be_read(fix: Gitgen, gitgen: Gitgen, folder: Path) -> Non
     assert (usage["prompt_tokens"], usage["completion_tokens"], usage["cached_tokens"]) == (30, 3, 8)
     assert gitgen("usage", "gitgen/x", "--by", "model").out.splitlines()[-1].split() == ["total", "30", "8", "3", "33"]
     shown = gitgen("show", "--branch", "gitgen/x").out
-    assert "[hello.py, blob" in shown and MISFIT.strip() in shown and FRENCH.strip() in shown
+    assert "[hello.py, " in shown and MISFIT.strip() in shown and FRENCH.strip() in shown
     request = json.loads(gitgen("show", "1", "--branch", "gitgen/x", "--request").out)
     assert request["messages"] == scripted.requests[1]["messages"]
     chat = gitgen("show", "--branch", "gitgen/x", "--json").out
