@@ -56,6 +56,19 @@ def render(path: str, text: str) -> str:
     return f"{path}\n{fence}\n{text}{end}{fence}"
 
 
+def render_outline(path: str, text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """A file as the model sees it in outline: the lines of each definition, and the first of them.
+
+    A span beyond the end of the text shows nothing.
+    """
+    lines = text.split("\n")
+    shown = [f"{first}-{last}: {lines[first - 1].rstrip()}" for first, last in spans if 0 < first <= len(lines)]
+    fence = "```"
+    while any(fence in line for line in shown):
+        fence += "`"
+    return "\n".join((f"{path} (outline: lines of each definition)", fence, *shown, fence))
+
+
 def named(paths: Iterable[str], tree: Mapping[str, bytes], entry: Callable[[str], Listed | None]) -> tuple[Shown, ...]:
     """The files that the user named; GitgenError for one that is not there or is no text."""
     shown = []

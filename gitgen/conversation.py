@@ -13,7 +13,7 @@ from gitgen.ai import Completion, Model, Request, retry
 from gitgen.budget import Bill, Metered
 from gitgen.errors import GitgenError
 from gitgen.profiles import Profile, profile_of
-from gitgen.record import Chat, File, Message, Reply, Turn, Usage, user
+from gitgen.record import Chat, Message, Reply, Text, Turn, Usage, user
 from gitgen.settings import Settings
 from gitgen.usage import UsageLog
 
@@ -117,10 +117,10 @@ class Conversation:
 
 def text_of(message: Message) -> str:
     """What an endpoint gets as the content of a message; GitgenError for a part that is a file of a repository."""
-    files = [part.path for part in message.parts if isinstance(part, File)]
+    files = [part.path for part in message.parts if not isinstance(part, Text)]
     if files:
         raise GitgenError(f"{files[0]} is a file of a repository, which a conversation cannot see", "send its text")
-    return "\n\n".join(part.text for part in message.parts if not isinstance(part, File))
+    return "\n\n".join(part.text for part in message.parts if isinstance(part, Text))
 
 
 def count_tokens(text: str, model: str) -> int:

@@ -6,6 +6,7 @@ Names follow OpenTelemetry's semantic conventions for generative AI where they h
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import NoneType
@@ -40,6 +41,17 @@ class File:
 
     path: str
     oid: str
+
+
+@dataclass(frozen=True)
+class Outline(File):
+    """A file that is shown in outline: the first line of each of its definitions.
+
+    `spans` are their first and last lines, from 1. They are kept, so that what was sent can be rendered again from the
+    blob alone, however definitions are found by then.
+    """
+
+    spans: tuple[tuple[int, int], ...]
 
 
 Part: TypeAlias = Text | File
@@ -255,19 +267,36 @@ def deserialize_messages(text: str) -> tuple[Message, ...]:
 
 
 def _message_to_dict(message: Message) -> dict[str, Any]:
-    parts = [{"text": p.text} if isinstance(p, Text) else {"path": p.path, "oid": p.oid} for p in message.parts]
-    return {"role": message.role, "content": parts}
+    return {"role": message.role, "content": [_part_to_dict(part) for part in message.parts]}
+
+
+def _part_to_dict(part: Part) -> dict[str, Any]:
+    if isinstance(part, Text):
+        return {"text": part.text}
+    if isinstance(part, Outline):
+        # Written as text, a span takes one line of the file instead of four.
+        return {"outline": part.path, "oid": part.oid, "spans": [f"{first}-{last}" for first, last in part.spans]}
+    return {"path": part.path, "oid": part.oid}
 
 
 def _message_from_dict(item: Mapping[str, Any]) -> Message:
-    parts = (
-        Text(_of(str, p, "text")) if "text" in p else File(_of(str, p, "path"), _of(str, p, "oid"))
-        for p in item["content"]
-    )
+    parts = (_part_from_dict(part) for part in item["content"])
     role = _of(str, item, "role")
     if role not in ("system", "user", "assistant"):
         raise TypeError(f"there is no role {role[:20]}")
     return Message(cast(Role, role), tuple(parts))
+
+
+def _part_from_dict(item: Mapping[str, Any]) -> Part:
+    if "text" in item:
+        return Text(_of(str, item, "text"))
+    if "outline" in item:
+        spans = [re.fullmatch(r"([0-9]{1,9})-([0-9]{1,9})", span) for span in _of(list, item, "spans")]
+        pairs = tuple((int(span[1]), int(span[2])) for span in spans if span)
+        if len(pairs) < len(spans):
+            raise TypeError("a span is no pair of lines")
+        return Outline(_of(str, item, "outline"), _of(str, item, "oid"), pairs)
+    return File(_of(str, item, "path"), _of(str, item, "oid"))
 
 
 def _turn_to_dict(turn: Turn) -> dict[str, Any]:

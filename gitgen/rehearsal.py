@@ -26,6 +26,7 @@ def remembered(step: Step, chat: Chat, draft: Draft) -> Mapping[str, int]:
                 preprompt=lambda name: "",
                 edit_format=lambda: "",
                 files=lambda: (),
+                more=lambda paths: (),
                 ask=rehearsal.ask,
                 remember=rehearsal.remember,
                 attended=False,

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gitgen import context
 from gitgen.ai import Completion, Recorded, Request
-from gitgen.record import Chat, File, Part, Turn
+from gitgen.record import Chat, Outline, Part, Text, Turn
 from gitgen.repository import Repository
 
 
@@ -36,6 +36,9 @@ def recordings(repository: Repository, chats: Sequence[Chat]) -> tuple[Recorded,
 
 
 def _part_text(repository: Repository, part: Part) -> str:
-    if not isinstance(part, File):
+    if isinstance(part, Text):
         return part.text
-    return context.render(part.path, context.as_text(repository.git.read(part.oid)) or "")
+    text = context.as_text(repository.git.read(part.oid)) or ""
+    if isinstance(part, Outline):
+        return context.render_outline(part.path, text, part.spans)
+    return context.render(part.path, text)

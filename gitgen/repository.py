@@ -87,12 +87,15 @@ class GitTree(Mapping[str, bytes]):
         entry = self.entry(path)
         return entry.mode if entry else None
 
+    def children(self, path: str = "") -> Iterator[Entry]:
+        """The entries of a folder, in Git's order; none where there is no folder."""
+        top = self.entry(path) if path else Entry("", DIRECTORY, self._oid) if self._oid else None
+        if top is not None and top.mode == DIRECTORY:
+            yield from self._entries(top)
+
     def walk(self, path: str = "") -> Iterator[Entry]:
         """The entries below a folder that are no folders themselves, in Git's order, read as you go."""
-        top = self.entry(path) if path else Entry("", DIRECTORY, self._oid) if self._oid else None
-        if top is None or top.mode != DIRECTORY:
-            return
-        for entry in self._entries(top):
+        for entry in self.children(path):
             if entry.mode == DIRECTORY:
                 yield from self.walk(entry.path)
             else:

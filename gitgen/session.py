@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from gitgen import budget, context, tokens
+from gitgen import budget, showing, tokens
 from gitgen.ai import Model, Request, retry
 from gitgen.draft import Draft
 from gitgen.errors import GitgenError
 from gitgen.profiles import Profile, profile_of
 from gitgen.progress import Progress, advance
-from gitgen.record import Chat, File, Message, Ran, Reads, Reply, Turn, user
+from gitgen.record import Chat, File, Message, Part, Ran, Reads, Reply, Text, Turn, user
 from gitgen.render import render
 from gitgen.state import DONE, PREFIX, chat_of, load, prompt_path, steps_before
 from gitgen.steps import Answer, Brief
@@ -104,6 +104,7 @@ class Run:
             preprompt=lambda name: "" if self._recorded else self.world.preprompt(name),
             edit_format=lambda: "" if self._recorded else self._profile.edit_format,
             files=self._files,
+            more=self._more,
             ask=self.ask,
             remember=self.log.remember,
             attended=self.world.person is not None,
@@ -206,27 +207,21 @@ class Run:
         done = [commit for commit in steps if commit.step == step and commit.status in DONE]
         return chat_of(self.world.repository, done[-1]) if done else None
 
-    def _files(self) -> tuple[File, ...]:
+    def _files(self) -> tuple[Part, ...]:
+        if self._recorded:
+            return ()
+        return showing.shown(self.world, self.tip, self.tree, self.chat.inputs, self._prompt(), self._profile)
+
+    def _more(self, paths: tuple[str, ...]) -> tuple[Part, ...]:
         if self._recorded:
             return ()
         model, profile = self.world.model().name, self._profile
-        paths = self.chat.inputs.get("files")
-        if paths:
-            return tuple(shown.file for shown in context.named(paths, self.tree, self.tree.entry))
-        # A copy of the session's own prompt is no file of the program; shown, it argues against the feedback.
-        prompt = self._prompt().oid
-        found = context.small_tree(
-            (entry for entry in self.tree.walk() if entry.oid != prompt),
-            self.tree.start_of,
-            lambda texts: tokens.fits(texts, profile.room, model),
-            profile.room,
-        )
-        if found is None:
-            raise GitgenError(
-                f"The files of {self.branch} are more than {model} can be shown ({profile.room} tokens)",
-                "name those that matter: --file PATH, as often as needed",
-            )
-        return tuple(shown.file for shown in found)
+        request = render(self.world.repository, self.chat, self.chat.turns[-1])
+        taken = tokens.count([message["content"] for message in request.messages], model)
+        budget = min(showing.room_for_files(profile), profile.room - taken)
+        with closing(showing.counts_of(self.world.repository, model)) as counts:
+            found = showing.more(self.tree, paths, budget, counts)
+        return (*found, Text(self.world.preprompt("context-more")))
 
     def _answer(self, asked: Turn | None, messages: tuple[Message, ...], reads: Reads) -> Turn:
         """Ask the model and keep what it answers. `asked` is the turn that these messages were asked in before."""

@@ -14,7 +14,7 @@ from gitgen.beginning import begin_branch
 from gitgen.errors import GitgenError
 from gitgen.git import GitFailed
 from gitgen.progress import ASIDE, Progress, busy, ref_of
-from gitgen.record import Chat, File, Message, Ran, Reply, Turn, Usage
+from gitgen.record import Chat, Message, Ran, Reply, Text, Turn, Usage
 from gitgen.repository import GitTree, LostRace
 from gitgen.state import PREFIX, chat_path
 from gitgen.values import Blob
@@ -137,7 +137,7 @@ def redacted(value: Any, redact: Callable[[str], str]) -> Any:
 
 def without_secrets(message: Message, redact: Callable[[str], str]) -> Message:
     """A message without the secrets in its texts."""
-    parts = (part if isinstance(part, File) else replace(part, text=redact(part.text)) for part in message.parts)
+    parts = (replace(part, text=redact(part.text)) if isinstance(part, Text) else part for part in message.parts)
     return replace(message, parts=tuple(parts))
 
 

@@ -40,6 +40,7 @@ LAYERS = (
     ),
     (
         "session",
+        "showing",
         "underway",
         "rerun",
         "conversation",

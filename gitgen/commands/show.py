@@ -15,7 +15,7 @@ from gitgen.commands._reading import session_at, step_at
 from gitgen.diff_tree import PROGRAM
 from gitgen.errors import GitgenError
 from gitgen.pager import Pager, pager_for
-from gitgen.record import Chat, File, Message, Turn
+from gitgen.record import Chat, File, Message, Outline, Part, Text, Turn
 from gitgen.render import render
 from gitgen.repository import Repository
 from gitgen.state import Commit, chat_of, draft_of
@@ -144,8 +144,14 @@ def _heading(text: str, paint: Paint) -> str:
 
 
 def _text(message: Message, sizes: Mapping[str, str]) -> str:
-    parts = (f"[{p.path}, {sizes.get(p.oid, 'missing')}]" if isinstance(p, File) else p.text for p in message.parts)
-    return "\n\n".join(parts)
+    return "\n\n".join(_part(part, sizes) for part in message.parts)
+
+
+def _part(part: Part, sizes: Mapping[str, str]) -> str:
+    if isinstance(part, Text):
+        return part.text
+    outline = "outline of " if isinstance(part, Outline) else ""
+    return f"[{outline}{part.path}, {sizes.get(part.oid, 'missing')}]"
 
 
 def _coloured(text: str, paint: Paint, inside: bool = False) -> Iterator[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 K1, B = 1.2, 0.75
-MOST_POSTINGS = 100_000
+MOST_POSTINGS = 50_000
 """The rarest terms are read first, and no more than so many postings: common words tell nothing apart."""
 
 Scores: TypeAlias = dict[int, float]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from gitgen.ranking.terms import terms_of
 
-_DEFINITION = re.compile(
+DEFINITION = re.compile(
     rb"""
     ^[ \t]*(?:(?:public|private|protected|static|final|async|export|abstract|override|get|set|synchronized|default
         |inline|extern|unsigned|const|struct|void|int|char|long|double|float|bool|size_t|[A-Z][\w<>,\[\]?]*)[\s*]+)+
@@ -25,7 +25,7 @@ _DEFINITION = re.compile(
 
 def defined_names(text: bytes) -> Iterator[bytes]:
     """The names that a text defines, as often as it defines them."""
-    for groups in _DEFINITION.findall(text):
+    for groups in DEFINITION.findall(text):
         yield from filter(None, groups)
 
 

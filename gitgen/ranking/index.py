@@ -12,7 +12,7 @@ import sqlite3
 from array import array
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -33,6 +33,8 @@ CREATE TABLE posting (term TEXT, segment INTEGER, documents BLOB NOT NULL, count
 CREATE TABLE tree (oid BLOB PRIMARY KEY, used INTEGER NOT NULL, paths BLOB NOT NULL, path_lengths BLOB NOT NULL,
   blobs BLOB NOT NULL, lengths BLOB NOT NULL, names BLOB NOT NULL);
 CREATE TABLE history (oid BLOB PRIMARY KEY, terms TEXT NOT NULL, paths BLOB NOT NULL);
+CREATE TABLE tokens (oid BLOB, model TEXT, form TEXT, count INTEGER NOT NULL, PRIMARY KEY (oid, model, form))
+  WITHOUT ROWID;
 """
 
 Postings: TypeAlias = dict[str, tuple["array[int]", bytearray]]
@@ -159,3 +161,20 @@ def clear(path: Path) -> None:
     """Delete a cache; a process that has it open goes on with what it has."""
     for suffix in ("", "-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def held(path: Path) -> dict[str, int]:
+    """How many blobs and commits a cache knows, and how large it is; all zero where there is none."""
+    found = {"blobs": 0, "commits": 0, "bytes": 0}
+    if not path.is_file():
+        return found
+    found["bytes"] = sum(p.stat().st_size for p in path.parent.glob(path.name + "*"))
+    with suppress(OSError, sqlite3.Error):
+        index = Index(path)
+        try:
+            counted = "SELECT count(*) FROM"
+            found["blobs"] = index.database.execute(f"{counted} blob WHERE length IS NOT NULL").fetchone()[0]
+            found["commits"] = index.database.execute(f"{counted} history").fetchone()[0]
+        finally:
+            index.close()
+    return found

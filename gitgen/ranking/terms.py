@@ -22,7 +22,7 @@ _LONGEST = 64
 def terms(text: bytes) -> Counter[str]:
     """Each term of a text with how often it stands there.
 
-    `parseHTTPDate` gives `pars`, `http`, `date` and, as a name of several parts, `=parsehttpdate`.
+    `parseHTTPDate` gives `pars`, `http`, `dat` and, as it is more than a word, `=parsehttpdate`.
     """
     counts: Counter[str] = Counter()
     for word, times in Counter(WORD.findall(text)).items():
@@ -40,7 +40,7 @@ def terms_of(word: bytes) -> tuple[str, ...]:
     parts = [part.lower() for part in _PART.findall(name)]
     found = [stem(part) for part in parts if len(part) > 1 and part not in _COMMON]
     whole = name.lower().strip("_")
-    return (*found, f"={whole}") if len(parts) > 1 else tuple(found)
+    return (*found, f"={whole}") if whole and [whole] != parts else tuple(found)
 
 
 def stem(word: str) -> str:

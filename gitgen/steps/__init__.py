@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from gitgen.draft import Draft, ask_again
-from gitgen.record import Chat, File, Message, Ran, Reads, assistant, system, user
+from gitgen.record import Chat, File, Message, Part, Ran, Reads, assistant, system, user
 
 RUN = "sh run.sh"
 """How a program is started that the step `entrypoint` has made startable."""
 HEAL = "self_heal"
 """The step that mends what a test finds."""
+
+MOST_ASKED = 20
+_NEED = re.compile(r"^[ \t]*NEED:[ \t]*`?([^`\r\n]+?)`?[ \t]*\r?$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -47,8 +50,10 @@ class Brief:
     """The text of a preprompt, by name."""
     edit_format: Callable[[], str]
     """How the model writes edits best: `diff` or `whole`."""
-    files: Callable[[], tuple[File, ...]]
-    """The files to show: those that the user named, else all of a small tree."""
+    files: Callable[[], tuple[Part, ...]]
+    """The files to show: those that the user named, else all of a small tree, else those that matter most."""
+    more: Callable[[tuple[str, ...]], tuple[Part, ...]]
+    """The files of these paths, which a reply asked to see, and what is to be said of them."""
     ask: Ask
     remember: Callable[[str, Callable[[], Any]], Any]
     """What a function gives the first time, kept under a name in the chat file; a step that goes on gets it again."""
@@ -74,8 +79,14 @@ class Brief:
         return (system(self.preprompt("system"), instructions.strip()), *example)
 
     def edits(self, *messages: Message) -> Draft:
-        """Ask for edits; what of them does not fit goes back to the model, at most `rounds` times."""
-        draft = self.ask(messages, reads="edits").draft
+        """Ask for edits; what of them does not fit goes back to the model, at most `rounds` times.
+
+        A reply that asks to see further files gets them, once.
+        """
+        answer = self.ask(messages, reads="edits")
+        if paths := asked_for(answer.text):
+            answer = self.ask((user(*self.more(paths)),), reads="edits")
+        draft = answer.draft
         for _ in range(self.rounds):
             if not draft.refusals:
                 break
@@ -99,6 +110,11 @@ class Brief:
             if replies:
                 return replies[-1]
         return ""
+
+
+def asked_for(reply: str) -> tuple[str, ...]:
+    """The paths that a reply asks to see, in lines `NEED: path`."""
+    return tuple(dict.fromkeys(_NEED.findall(reply)))[:MOST_ASKED]
 
 
 class Step(Protocol):

@@ -1,0 +1,143 @@
+"""From a ranking to what a model is shown within a budget of tokens, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from gitgen import context
+from gitgen.ranking.counts import Counts
+from gitgen.ranking.outline import outline
+from gitgen.ranking.rank import PARTS, Ranked, Ranking
+from gitgen.ranking.reading import LARGEST_BLOB
+from gitgen.ranking.rules import Rules
+from gitgen.record import FOLDER, File, Outline
+from gitgen.repository import GitTree
+from gitgen.values import DIRECTORY
+
+BUDGET = 32_000
+"""Tokens of files that a request shows unless the model takes less: more costs more and is read less well."""
+MOST_CONSIDERED = 60
+WORTH = 0.2
+"""A file with less than this part of the score of the best one, of those not named, is not worth its tokens."""
+LONGEST_LINE = 10_000
+LARGEST_SHARE = 0.5
+"""A file that takes more of the budget than this would show the model little else; it gets its outline."""
+MAP_LINES, MAP_WIDTH = 40, 100
+BYTES_OF_NAMES = 3
+"""Bytes of a map that a token holds, or more."""
+
+_WHY = {
+    "mentioned": "the feedback names it",
+    "text": "its text",
+    "subject": "its text",
+    "names": "names it defines",
+    "named": "names it defines",
+    "path": "its path",
+    "folder": "its folder",
+    "commits": "commits that touched it",
+    "history": "commits that touched it",
+    "recent": "changed lately",
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A file that the model is shown, whole or in outline."""
+
+    part: File | Outline
+    score: float
+    tokens: int
+    why: tuple[str, ...]
+
+    @property
+    def form(self) -> str:
+        return "outline" if isinstance(self.part, Outline) else "whole"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the model is shown, best first; `left_out` says of files that ranked as high why they are not."""
+
+    shown: tuple[Shown, ...]
+    left_out: tuple[tuple[str, str], ...]
+    map: str
+    tokens: int
+    """Of the files and the map."""
+    ranking: Ranking
+
+
+def select(tree: GitTree, ranking: Ranking, budget: int, counts: Counts, hidden: Collection[str] = ()) -> Selection:
+    """Choose from a ranking; blobs with a `hidden` id are passed over. The map is always there."""
+    project = map_of(tree)
+    left = budget - len(project) // BYTES_OF_NAMES
+    rules, shown, passed = Rules(tree), list[Shown](), list[tuple[str, str]]()
+    files = sorted(ranking.files, key=lambda file: file.parts.get("mentioned", 0.0) < 1.0)
+    most = max((file.score for file in files if not file.parts.get("mentioned")), default=0.0)
+    for file in islice(files, MOST_CONSIDERED):
+        entry = tree.entry(file.path)
+        if entry is None or entry.oid in hidden or file.path.startswith(FOLDER + "/"):
+            continue
+        if file.score < WORTH * most and not file.parts.get("mentioned"):
+            continue
+        text, why = text_of(tree, rules, file.path)
+        most_of_it = min(left, int(LARGEST_SHARE * budget))
+        form = next(forms(file.path, entry.oid, text, most_of_it, counts), None) if text is not None else None
+        if form is None:
+            passed.append((file.path, why or "does not fit any more"))
+        else:
+            shown.append(Shown(form[0], file.score, form[1], reasons(file)))
+            left -= form[1]
+    return Selection(tuple(shown), tuple(passed), project, budget - left, ranking)
+
+
+def text_of(tree: GitTree, rules: Rules, path: str) -> tuple[str | None, str]:
+    """The text of a file, or why it is not to be shown."""
+    why = rules.left_out(path)
+    if why:
+        return None, why
+    content = tree.start_of(path, LARGEST_BLOB + 1)
+    if len(content) > LARGEST_BLOB:
+        return None, f"larger than {LARGEST_BLOB // 1_000_000} MB"
+    text = context.as_text(content)
+    if text is None:
+        return None, "binary, or not UTF-8"
+    if max(map(len, text.split("\n"))) > LONGEST_LINE:
+        return None, "minified"
+    return text, ""
+
+
+def forms(path: str, oid: str, text: str, left: int, counts: Counts) -> Iterator[tuple[File | Outline, int]]:
+    """The forms of a file that fit into what is left, the fullest first, each with its tokens."""
+    # A token is at least one byte, and few texts have more than eight bytes a token.
+    if len(text) <= context.BYTES_PER_TOKEN * left:
+        whole = counts.of(oid, "whole", context.render(path, text))
+        if whole <= left:
+            yield File(path, oid), whole
+    spans = outline(path, text)
+    if spans:
+        short = counts.of(oid, "outline", context.render_outline(path, text, spans))
+        if short <= left:
+            yield Outline(path, oid, spans), short
+
+
+def reasons(file: Ranked) -> tuple[str, ...]:
+    """What speaks for a file, the strongest first, three at most."""
+    parts = sorted(file.parts, key=lambda name: -PARTS[name] * file.parts[name])
+    strong = [name for name in parts if PARTS[name] * file.parts[name] > 0.1]
+    return tuple(dict.fromkeys(_WHY[name] for name in strong or parts[:1]))[:3]
+
+
+def map_of(tree: GitTree) -> str:
+    """The topmost folders and files of a tree, and what is in those folders, in a few hundred tokens."""
+    lines = []
+    entries = [entry for entry in tree.children() if entry.path != FOLDER]
+    for entry in entries[:MAP_LINES]:
+        if entry.mode != DIRECTORY:
+            lines.append(entry.path)
+            continue
+        inner = (child.path.rpartition("/")[2] + "/" * (child.mode == DIRECTORY) for child in tree.children(entry.path))
+        line = f"{entry.path}/: {' '.join(islice(inner, MAP_WIDTH))}"
+        lines.append(line if len(line) <= MAP_WIDTH else line[:MAP_WIDTH].rpartition(" ")[0] + " ...")
+    return "\n".join(lines) + ("\n..." if len(entries) > MAP_LINES else "")

@@ -1,0 +1,112 @@
+"""What a step's model is shown: the files that the user named, all of a small tree, or those that rank best."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from typing import Any
+
+from gitgen import context, tokens
+from gitgen.profiles import Profile
+from gitgen.ranking.counts import Counts
+from gitgen.ranking.rank import cache_of, rank
+from gitgen.ranking.reading import Progress, silent
+from gitgen.ranking.rules import Rules
+from gitgen.ranking.selection import BUDGET, Selection, forms, select, text_of
+from gitgen.record import FOLDER, File, Part, Text
+from gitgen.repository import GitTree, Repository
+from gitgen.world import World
+
+PATIENCE = 1.5
+"""Seconds that a step may spend on reading files that are not in the cache."""
+SHARE = 0.75
+"""The part of a request's room that files may take; the rest is for what is said about them."""
+WHOLE = 100_000
+"""Tokens; a larger tree is not shown as a whole, though some models would take it: each step would pay for it."""
+
+
+def shown(
+    world: World, tip: str, tree: GitTree, inputs: Mapping[str, Any], prompt: File, profile: Profile
+) -> tuple[Part, ...]:
+    """The parts of a message that show files; GitgenError for a file that was named and cannot be shown."""
+    model = world.model().name
+    if inputs.get("files"):
+        return tuple(item.file for item in context.named(inputs["files"], tree, tree.entry))
+    small = small_tree(tree, prompt.oid, profile.room, model)
+    if small is not None:
+        return small
+    query = "\n".join(str(inputs[name]) for name in ("feedback", "failure") if inputs.get(name))
+    query = query or (context.as_text(tree[prompt.path]) or "")
+    budget, until = room_for_files(profile), time.monotonic() + PATIENCE
+    chosen = choose(world.repository, tree, tip, query, budget, model, prompt.oid, until)
+    world.listener.note(summary(chosen))
+    return (Text(world.preprompt("context")), Text(chosen.map), *(item.part for item in chosen.shown))
+
+
+def small_tree(tree: GitTree, hidden: str, room: int, model: str) -> tuple[File, ...] | None:
+    """All text files of a tree that fits as a whole, but for the blob `hidden` and what `.gitgenignore` names."""
+    room, rules = min(room, WHOLE), Rules(tree)
+    # A copy of the session's own prompt is no file of the program; shown, it argues against the feedback.
+    found = context.small_tree(
+        (entry for entry in tree.walk() if entry.oid != hidden and not rules.ignored(entry.path)),
+        tree.start_of,
+        lambda texts: tokens.fits(texts, room, model),
+        room,
+    )
+    return None if found is None else tuple(item.file for item in found)
+
+
+def room_for_files(profile: Profile) -> int:
+    """The tokens that files may take of a request."""
+    return min(BUDGET, int(profile.room * SHARE))
+
+
+def choose(
+    repository: Repository,
+    tree: GitTree,
+    commit: str,
+    query: str,
+    budget: int,
+    model: str,
+    hidden: str = "",
+    until: float | None = None,
+    progress: Progress = silent,
+) -> Selection:
+    """The files of a commit that a query is about, within a budget of tokens."""
+    ranking = rank(repository.git, commit, query, until=until, progress=progress)
+    with closing(counts_of(repository, model)) as counts:
+        return select(tree, ranking, budget, counts, {hidden})
+
+
+def counts_of(repository: Repository, model: str) -> Counts:
+    """What counts the tokens of a repository's blobs; it is to be closed."""
+    return Counts(cache_of(repository.git), model, lambda text: tokens.counter(model)(text))
+
+
+def summary(chosen: Selection) -> str:
+    """What was chosen, in a line."""
+    ranking = chosen.ranking
+    outlines = sum(item.form == "outline" for item in chosen.shown)
+    count = f"{len(chosen.shown)} of {ranking.total} files" + (f", {outlines} in outline" if outlines else "")
+    unread = ranking.total - ranking.read
+    rest = f"; {unread} files are not looked into yet, gitgen context does that" if unread else ""
+    return f"shown: {count}, {chosen.tokens} tokens{rest}"
+
+
+def more(tree: GitTree, paths: tuple[str, ...], budget: int, counts: Counts) -> tuple[Part, ...]:
+    """Parts that show files which the model asked for, and say of each that cannot be shown why."""
+    rules, parts = Rules(tree), list[Part]()
+    for path in paths:
+        entry = tree.entry(path)
+        if entry is None or not entry.mode.startswith("10") or path.startswith(FOLDER + "/"):
+            parts.append(Text(f"There is no file {path}."))
+            continue
+        text, why = text_of(tree, rules, path)
+        form = next(forms(path, entry.oid, text, budget, counts), None) if text is not None else None
+        if form is None:
+            parts.append(Text(f"{path} cannot be shown: {why or 'it is too long'}."))
+        else:
+            parts.append(form[0])
+            budget -= form[1]
+    return tuple(parts)
