@@ -98,6 +98,12 @@ def coming(done: int, total: int) -> None:
     click.echo(f"\r\x1b[K{done / 1e6:.1f}{of} MB", nl=done == total, err=True)
 
 
+def reading(done: int, total: int) -> None:
+    """How many files have been read, on a terminal; the line goes when all have."""
+    if sys.stderr.isatty():
+        click.echo("\r\x1b[K" + (f"reading {done} of {total} files" if done < total else ""), nl=False, err=True)
+
+
 def age(seconds: float) -> str:
     """How long ago, in the largest unit that fits: `now`, `5 minutes ago`, `3 days ago`."""
     for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):

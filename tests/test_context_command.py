@@ -1,0 +1,38 @@
+"""`gitgen context`, through the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.conftest import Gitgen, git
+from tests.test_selection import commit
+
+
+def test_context_prints_the_choice_with_reasons(gitgen: Gitgen, folder: Path) -> None:
+    text = "".join(f"def name_{number}():\n    return {number} * greet\n" for number in range(40))
+    commit(folder, {f"part/file{number}.py": text.replace("name", f"n{number}") for number in range(300)})
+    done = gitgen("context", "--model", "gpt-4.1", "greet in hello.py is wrong")
+    assert done.code == 0 and "hello.py  (its text, the feedback names it" in done.out.splitlines()[0]
+    assert "shown: " in done.err and "of 32000" in done.err
+    found = json.loads(gitgen("context", "--model", "gpt-4.1", "--json", "--branch", "main", "greet in hello.py").out)
+    assert found["files"][0]["path"] == "hello.py" and found["files"][0]["form"] == "whole"
+    assert found["tokens"] <= found["budget"] == 32000 and found["read"] == found["total"] == 302
+    assert "302 files" in gitgen("context", "--status").out
+    assert "deleted" in gitgen("context", "--clear-cache").out
+    assert "no cache" in gitgen("context", "--status").out
+
+
+def test_context_shows_a_small_repository_whole_and_works_in_a_bare_one(
+    gitgen: Gitgen, folder: Path, tmp_path: Path
+) -> None:
+    assert gitgen("context", "greet").out.splitlines() == ["README.md", "hello.py"]
+    git(tmp_path, "clone", "-q", "--bare", str(folder), "bare")
+    done = gitgen("context", "--all", "greet in French", cwd=tmp_path / "bare")
+    assert done.code == 0 and done.out.splitlines()[0].endswith("hello.py")
+    assert gitgen("context").code == 1
+
+
+def test_a_small_repository_hides_what_gitgenignore_names(gitgen: Gitgen, folder: Path) -> None:
+    commit(folder, {".gitgenignore": "README.md\n"})
+    assert gitgen("context", "greet").out.splitlines() == [".gitgenignore", "hello.py"]
