@@ -89,7 +89,7 @@ def push(
 
 def _run(repository: Repository, remote: Remote, token: str, *arguments: str) -> bytes:
     """Run git against a remote; where git's own credentials do not open it, the forge's token does."""
-    over_http = token and remote.host and remote.kind in ("github", "gitlab")
+    over_http = token and remote.host and remote.kind == "github"
     helper = ("-c", f"credential.{remote.site}.helper={_HELPER}") if over_http else ()
     environ = {"GITGEN_FORGE_TOKEN": token} if over_http else {}
     # Without a terminal of our own to ask on, git must not wait for one.

@@ -190,7 +190,6 @@ CASES: list[tuple[Setup, tuple[str, ...], str, str]] = [
     (with_binary, (*FIX, "--file", "logo.png"), "logo.png is not UTF-8 text", "--file"),
     (with_binary, (*FIX, "--file", "latin.txt"), "latin.txt is not UTF-8 text", "--file"),
     (with_binary, (*FIX, "--file", "link"), "There is no file link", "git ls-tree"),
-    (large, (*FIX, "--model", "smollm2"), "more than smollm2 can be shown", "--file"),
     (large, (*FIX, "--model", "smollm2", "--file", "large.txt"), "smollm2 takes", "--file"),
     (nothing, (*NEW, "--preprompts", "nope"), "nope cannot be read: No such file", "--preprompts"),
     (nothing, (*FIX, "--preprompts", "hello.py"), "hello.py cannot be read: Not a directory", "--preprompts"),

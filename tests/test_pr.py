@@ -111,7 +111,7 @@ def test_a_branch_that_somebody_pushed_to_is_never_overwritten(ask: Gitgen, forg
         ("wrong token", "origin does not let you push", "gh auth login"),
         ("no base", "origin has no branch nowhere", "--base BRANCH"),
         ("no remote", "There is no remote upstream", "git remote -v"),
-        ("other forge", "There is no forge sourceforge", "github|gitlab"),
+        ("other forge", "There is no forge sourceforge", "github|gitea"),
     ],
 )
 def test_what_is_missing_is_named(case: str, what: str, mend: str, ask: Gitgen, folder: Path) -> None:

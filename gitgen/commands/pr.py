@@ -32,7 +32,7 @@ from gitgen.state import Session, prompt_path
 def command(branch: str | None, as_json: bool, **flags: Any) -> int:
     """Push a session's branch, never by force, and open a pull request for it, or bring that up to date.
 
-    On GitHub and GitLab it is a draft with what was asked, what each step did and what it took; what others write into
+    On GitHub it is a draft with what was asked, what each step did and what it took; what others write into
     the description stays. To Gitea and Forgejo it goes by AGit; anywhere else `git request-pull` is printed.
     Defaults: git config gitgen.base, gitgen.remote, gitgen.label, gitgen.reviewer.
 
@@ -48,7 +48,7 @@ def command(branch: str | None, as_json: bool, **flags: Any) -> int:
     if not session.steps:
         raise GitgenError(f"{session.branch} has no step yet", "gitgen resume")
     remote, address = publish.remote_for(repository, flags["remote"])
-    opener = access(remote, repository.git, os.environ) if remote.kind in ("github", "gitlab") else None
+    opener = access(remote, repository.git, os.environ) if remote.kind == "github" else None
     base = publish.base_for(repository, remote, session.branch, session.base, flags["base"])
     if publish.fetch(repository, remote, base, opener.token if opener else "") is None:
         mend = f"git push {remote.name} {(session.base or session.first.oid)[:10]}:{HEADS}{base}, or: --base BRANCH"

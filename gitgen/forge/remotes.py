@@ -14,7 +14,7 @@ from gitgen.forge import Forge
 from gitgen.forge.tokens import token_for
 from gitgen.git import Git
 
-Kind: TypeAlias = Literal["github", "gitlab", "gitea", "none"]
+Kind: TypeAlias = Literal["github", "gitea", "none"]
 _SCP = re.compile(r"(?:[^@/\s]+@)?(?P<host>[^:/\s]+):(?!//)(?P<path>\S+)")
 """`user@host:path`, the form of an address that is no URL (man git-fetch, "Git URLs")."""
 
@@ -42,7 +42,7 @@ def remote_of(name: str, address: str, config: Mapping[str, tuple[str, ...]]) ->
     scheme, host, path = _taken_apart(address)
     chosen = config.get("gitgen.forge", ("",))[-1].lower()
     if chosen and chosen not in get_args(Kind):
-        raise GitgenError(f"There is no forge {chosen}", "git config gitgen.forge github|gitlab|gitea|none")
+        raise GitgenError(f"There is no forge {chosen}", "git config gitgen.forge github|gitea|none")
     kind = cast(Kind, chosen) if chosen and host else _kind_of(host)
     return Remote(name, kind, scheme, host, path.strip("/").removesuffix(".git"))
 
@@ -61,7 +61,7 @@ def _taken_apart(address: str) -> tuple[str, str, str]:
 def _kind_of(host: str) -> Kind:
     name = host.partition(":")[0].lower()
     words = set(re.split(r"[.-]", name))
-    for kind, hints in (("github", {"github"}), ("gitlab", {"gitlab"}), ("gitea", {"gitea", "forgejo", "codeberg"})):
+    for kind, hints in (("github", {"github"}), ("gitea", {"gitea", "forgejo", "codeberg"})):
         if words & hints:
             return cast(Kind, kind)
     return "none"
@@ -76,8 +76,8 @@ class Access:
 
 
 def access(remote: Remote, git: Git, environ: Mapping[str, str]) -> Access:
-    """The forge of a remote of kind `github` or `gitlab`; GitgenError without a token, or without its library."""
-    if remote.kind not in ("github", "gitlab"):
+    """The forge of a remote of kind `github`; GitgenError without a token, or without its library."""
+    if remote.kind != "github":
         raise GitgenError(f"There is no forge behind {remote.name} that gitgen can talk to", "git config gitgen.forge")
     token = token_for(remote.kind, remote.scheme, remote.host, git, environ)
     module = import_module(f"gitgen.forge.{remote.kind}")

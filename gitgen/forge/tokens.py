@@ -18,7 +18,7 @@ def token_for(kind: str, scheme: str, host: str, git: Git, environ: Mapping[str,
 
     A token of the environment goes to the host that it is meant for, and to no other.
     """
-    names = _variables(kind, host, environ)
+    names = _variables(host, environ)
     token = next((environ[name].strip() for name in names if environ.get(name, "").strip()), "")
     token = token or (_of_gh(host, environ) if kind == "github" else "") or _of_credentials(scheme, host, git)
     if not token:
@@ -29,10 +29,8 @@ def token_for(kind: str, scheme: str, host: str, git: Git, environ: Mapping[str,
     return token
 
 
-def _variables(kind: str, host: str, environ: Mapping[str, str]) -> tuple[str, ...]:
+def _variables(host: str, environ: Mapping[str, str]) -> tuple[str, ...]:
     """The environment variables that hold a token for a host (man gh-environment)."""
-    if kind == "gitlab":
-        return ("GITLAB_TOKEN",)
     here = {urlsplit(environ.get("GITHUB_SERVER_URL", "")).netloc, environ.get("GH_HOST", ""), "github.com"}
     if host in here:
         return ("GITHUB_TOKEN", "GH_TOKEN")
