@@ -20,6 +20,7 @@ _ADVICE: Mapping[str, str] = {
     "no-files": "Answer with a unified diff, or with whole files, each under its path.",
     "exists": "Change it with a diff against what it holds, or send the whole file under its path.",
     "missing-file": "Use the path as it is in the repository; a new file is a diff from /dev/null.",
+    "guarded": "Leave it as it is, and send what can be done without it.",
     "path": "Use another path, relative to the root of the repository.",
     "undecodable": "Use only letters that the file's encoding has, or leave the file alone.",
     "malformed": "Send it as a plain unified diff.",

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Any
 
-from gitgen import again, patch, reply
+from gitgen import again, guard, patch, reply
 from gitgen.edits import Edit, Patch, Row
 from gitgen.errors import Refusal, Rejected
 from gitgen.patch import Outcome
@@ -32,20 +33,29 @@ class Draft:
     notes: tuple[str, ...] = ()
     held: frozenset[tuple[str, tuple[Row, ...]]] = frozenset()
     """The hunks that are in `changes`, with their paths: a reply that repeats one does not ask for it twice."""
+    allowed: tuple[str, ...] | None = None
+    """Where paths are guarded, the patterns of those that may be touched all the same."""
+
+    @staticmethod
+    def of(parent: Tree, inputs: Mapping[str, Any]) -> Draft:
+        """The draft that a step begins with: what its chat's inputs say to guard is part of how replies are read."""
+        return Draft(parent, allowed=guard.allowed_by(inputs))
 
     def read(self, text: str) -> Draft:
         """The draft with one more reply on top; nothing of this one is lost or changed."""
         with _collector_at_rest():
             reading = reply.read(text)
             outcome = patch.apply(tuple(_not_held(reading.edits, self.held)), self.parent, self.changes)
-            fresh = reading.refusals + outcome.refusals
+            changes, forbidden = guard.held_back(dict(_effect(outcome.changes, self.parent)), self.allowed)
+            fresh = reading.refusals + outcome.refusals + forbidden
             left = tuple(_not_settled(self.refusals, outcome, failed=bool(fresh)))
             return Draft(
                 self.parent,
-                MappingProxyType(dict(_effect(outcome.changes, self.parent))),
+                MappingProxyType(changes),
                 tuple(dict.fromkeys(left + fresh)),
                 self.notes + reading.notes + outcome.notes,
                 self.held | {(path, hunk.rows) for path, hunk in outcome.applied},
+                self.allowed,
             )
 
 
@@ -110,7 +120,9 @@ def _not_settled(outstanding: tuple[Refusal, ...], outcome: Outcome, *, failed: 
         made.setdefault(path, set()).update(hunk.changed)
     anywhere = set().union(*made.values())
     for old in outstanding:
-        if old.kind in _OF_NO_FILE and not old.path:
+        if old.kind == guard.KIND:
+            settled = not failed  # It can only be left out.
+        elif old.kind in _OF_NO_FILE and not old.path:
             settled = not failed and bool(outcome.applied or outcome.whole)
         else:
             settled = old.path in outcome.whole or applied[old.path] >= asked[old.path]

@@ -41,7 +41,8 @@ class Refusal:
     `kind` is one word of a closed list: "path" (a hostile or impossible name), "no-place" (the old lines are
     not in the file), "ambiguous" (they are there more than once), "missing-file", "exists", "undecodable",
     "elided" (lines stand for lines that are left out), "cut-off" (the reply ends inside a block), "no-name"
-    (a block without a usable file name), "no-files" (the reply has no edit at all), "malformed".
+    (a block without a usable file name), "no-files" (the reply has no edit at all), "malformed",
+    "guarded" (a file that may not be touched here).
     """
 
     kind: str

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import takewhile
 from typing import Any
 
+from gitgen import review
 from gitgen.beginning import begin_branch
 from gitgen.errors import FailsAlike, StillFails
 from gitgen.failure import same_failure, trimmed
@@ -24,6 +25,36 @@ def go_on(world: World, branch: str) -> Iterator[Landed]:
     What is left is the step under way, then a last step that failed, then what its test found, then what a replay has
     to repeat, then the rest of the plan.
     """
+    for landed in _under_way(world, branch):
+        yield landed
+        if landed.status not in DONE:
+            return
+    yield from _follow(world, branch, _next)
+
+
+def answer(world: World, branch: str, ask: Callable[[Session], Chat | None]) -> Iterator[Landed]:
+    """Do what the threads of a review ask for, a step for each; ends early at a reply that broke off.
+
+    First what an earlier run has left; then, if `ask` says so, the threads are asked about, and each gets its step.
+    A thread whose edits do not fit is rejected for itself.
+    """
+    asked = False
+    landed = None
+    for landed in _under_way(world, branch):
+        yield landed
+    while landed is None or landed.status != "partial":
+        session = _session(world, branch)
+        chat = review.following(world.repository, session)
+        if chat is None and not asked:
+            chat, asked = ask(session), True
+        if chat is None or (landed is not None and landed.chat.step == review.ALL and landed.status not in DONE):
+            return
+        landed = Run.of(world, branch, session.tip, chat).run()
+        yield landed
+
+
+def _under_way(world: World, branch: str) -> Iterator[Landed]:
+    """The step under way, landed, if there is one."""
     repository = world.repository
     progress = progress_of(repository, branch)
     if progress is not None and repository.tip(branch) is None:
@@ -31,11 +62,7 @@ def go_on(world: World, branch: str) -> Iterator[Landed]:
     if progress is not None and not landed_already(repository, progress):
         session = load(repository, branch)
         here = recalling(world, session, progress.chat) if session else world
-        landed = Run.resume(here, repository.tip(branch) or "", progress).run()
-        yield landed
-        if landed.status not in DONE:
-            return
-    yield from _follow(world, branch, _next)
+        yield Run.resume(here, repository.tip(branch) or "", progress).run()
 
 
 def heal(world: World, branch: str) -> Iterator[Landed]:
@@ -79,7 +106,7 @@ def _next(world: World, session: Session) -> Chat | None:
     if failed is not None:
         return retried(world, session, failed)
     try:
-        chat = _heals(world, session) or to_follow(world, session)
+        chat = _heals(world, session) or to_follow(world, session) or review.following(world.repository, session)
     except (StillFails, FailsAlike):
         # It failed in the session that is repeated as well, and something was done about it.
         chat = to_follow(world, session)

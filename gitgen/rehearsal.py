@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from gitgen.draft import Draft
-from gitgen.record import Chat, File, Message, Ran, Reads
+from gitgen.record import Chat, File, Message, Ran, Reads, Reply
 from gitgen.steps import Answer, Brief, Step
 
 
@@ -50,7 +50,7 @@ class _Rehearsal:
         self._replies = [exchange.text for exchange in chat.exchanges() if exchange.whole]
         self._heard = 0
 
-    def ask(self, messages: tuple[Message, ...], reads: Reads) -> Answer:
+    def ask(self, messages: tuple[Message, ...], reads: Reads, given: Reply | None = None) -> Answer:
         if self._heard == len(self._replies):
             raise _Over
         text = self._replies[self._heard]

@@ -52,7 +52,7 @@ class Run:
         self.name = branch.removeprefix(PREFIX)
         self.tip = tip
         self.tree = world.repository.tree(tip)
-        self.draft = Draft(self.tree)
+        self.draft = Draft.of(self.tree, chat.inputs)
         self.log = UnderWay(world, branch, tip, self.tree, chat, progress)
         self._recorded = _asked(chat)
         self._heard = 0
@@ -113,8 +113,11 @@ class Run:
             execute=self.execute,
         )
 
-    def ask(self, messages: tuple[Message, ...], reads: Reads) -> Answer:
-        """Send messages and read the reply: the recorded one if this was asked before, else the model's."""
+    def ask(self, messages: tuple[Message, ...], reads: Reads, given: Reply | None = None) -> Answer:
+        """Send messages and read the reply: the recorded one if this was asked before, a given one, or the model's."""
+        if given is not None and not self._recorded:
+            self.log.pasted(given, self._profile.suited(messages), reads)
+            self._recorded = _asked(self.chat)[-1:]
         reply, tries = self._turn(messages, reads), 0
         while reply.finish_reason == "length" and (self._recorded or tries < self.world.settings.continues):
             tries += 1
@@ -185,7 +188,12 @@ class Run:
 
     @property
     def _profile(self) -> Profile:
-        return profile_of(self.world.model().name, self.world.settings.profiles)
+        return profile_of(self._model_name, self.world.settings.profiles)
+
+    @property
+    def _model_name(self) -> str:
+        """The model that is asked, or that the step's reply came from: then none need be there."""
+        return str(self.chat.inputs.get("model") or self.world.model().name)
 
     def _prompt(self) -> File:
         path = prompt_path(self.name)

@@ -33,7 +33,7 @@ CONFIGURATIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 """Lists of steps by their names."""
-NOT_ASKED_FOR = ("apply",)
+NOT_ASKED_FOR = {"apply": "gitgen apply FILE", "thread": "gitgen fix --pr N", "threads": "gitgen fix --pr N"}
 """Steps that only a command of their own can begin."""
 
 
@@ -66,7 +66,7 @@ class Shelf:
             raise GitgenError("There are no steps to run", "--steps default; gitgen steps lists all")
         for name in plan:
             if name in NOT_ASKED_FOR:
-                raise GitgenError(f"The step {name} asks no model: its reply comes from you", f"gitgen {name} FILE")
+                raise GitgenError(f"The step {name} only comes of a command of its own", NOT_ASKED_FOR[name])
             self.load(name)
         return plan
 

@@ -255,7 +255,7 @@ def draft_on(tree: Tree, chat: Chat) -> Draft:
     """What today's reader makes of a chat's replies on a tree."""
     from gitgen.draft import Draft  # Most of what reads a session needs no reader of replies.
 
-    draft = Draft(tree)
+    draft = Draft.of(tree, chat.inputs)
     for reply in chat.replies():
         draft = draft.read(reply)
     return draft

@@ -16,6 +16,8 @@ SUBJECT = 72
 BODY = 600
 LONGEST_NUMBER = 18
 _SUMMARY = re.compile(r"^\s*(?:[*_]{2})?summary:(?:[*_]{2})?\s*(.+)$", re.IGNORECASE | re.MULTILINE)
+_GIVEN = {"request": "Request", "comment": "Feedback"}
+"""What of a chat's inputs stands in a trailer: the request on a forge, and the comments that the step is about."""
 OURS = "Gitgen-"
 _PLAIN_TRAILER = re.compile(r"^([A-Za-z0-9-]+): (\S(?:.*\S)?)$", re.MULTILINE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
@@ -71,6 +73,7 @@ def step_trailers(chat: Chat, *, session: str, status: str, log: str) -> dict[st
             "Gitgen-Exit-Code": str(chat.ran.exit_code),
             "Gitgen-Sandbox": chat.ran.sandbox,
         }
+    trailers |= {f"Gitgen-{key}": str(chat.inputs[name]) for name, key in _GIVEN.items() if chat.inputs.get(name)}
     if models:
         trailers["Assisted-by"] = f"gitgen:{models[-1]}"
     return trailers

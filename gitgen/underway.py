@@ -14,7 +14,7 @@ from gitgen.beginning import begin_branch
 from gitgen.errors import GitgenError
 from gitgen.git import GitFailed
 from gitgen.progress import ASIDE, Progress, busy, ref_of
-from gitgen.record import Chat, Message, Ran, Reply, Text, Turn, Usage
+from gitgen.record import Chat, File, Message, Ran, Reads, Reply, Text, Turn, Usage
 from gitgen.repository import GitTree, LostRace
 from gitgen.state import PREFIX, chat_path
 from gitgen.values import Blob
@@ -54,11 +54,13 @@ class UnderWay:
         self.chat = replace(self.chat, ran=replace(ran, command=redact(ran.command), output=redact(ran.output)))
         self.store()
 
-    def pasted(self, reply: Reply) -> None:
-        """Keep a reply that came from elsewhere."""
+    def pasted(self, reply: Reply, messages: tuple[Message, ...] = (), reads: Reads = "edits") -> None:
+        """Keep a reply that came from elsewhere, and what it answers."""
         kept = replace(reply, content=self.world.redact(reply.content))
         started = self.world.now().isoformat(timespec="seconds")
-        self.chat = self.chat.with_turn(Turn({}, (), "edits", kept, Usage(), started))
+        said = tuple(without_secrets(message, self.world.redact) for message in messages)
+        request = {"gen_ai.request.model": reply.model} if messages else {}
+        self.chat = self.chat.with_turn(Turn(request, said, reads, kept, Usage(), started))
         self.store()
 
     def asks(self, turn: Turn) -> Turn:
@@ -132,6 +134,8 @@ def redacted(value: Any, redact: Callable[[str], str]) -> Any:
         return redact(value)
     if isinstance(value, Mapping):
         return {key: redacted(item, redact) for key, item in value.items()}
+    if isinstance(value, list):
+        return [redacted(item, redact) for item in value]
     return value
 
 

@@ -37,6 +37,7 @@ LAYERS = (
         "clean",
         "request_body",
         "publish",
+        "review",
     ),
     (
         "session",
@@ -78,6 +79,9 @@ LAYERS = (
     ),
     (
         "reply",
+        "quoting",
+        "sections",
+        "guard",
         "patch",
         "context",
         "chat_text",

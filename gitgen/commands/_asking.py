@@ -103,15 +103,25 @@ def shelf_of(repository: Repository | None, settings: Settings) -> Shelf:
 
 
 @contextmanager
-def world(repository: Repository, flags: Mapping[str, Any], *, sure_to_ask: bool = True) -> Iterator[World]:
-    """The world of a step; with `sure_to_ask` it is an error at once if there is no model to ask."""
+def world(
+    repository: Repository,
+    flags: Mapping[str, Any],
+    *,
+    sure_to_ask: bool = True,
+    secrets: Iterable[str] = (),
+    own_steps: bool = True,
+) -> Iterator[World]:
+    """The world of a step; with `sure_to_ask` it is an error at once if there is no model to ask.
+
+    `secrets` are kept out of chats as those of the environment are; without `own_steps` no code of the user's is run.
+    """
     settings = resolve(flags, os.environ, repository.config)
     if settings.preprompts:
         resources.check_preprompts(settings.preprompts)
     profiles.check(settings.profiles)
     if sure_to_ask and (choice := choose(settings)).kind != "replay":
         budget.require_prices(settings, choice.names)
-    shelf = shelf_of(repository, settings)
+    shelf = shelf_of(repository, settings) if own_steps else Shelf()
     screen = ui.screen(bool(flags.get("quiet") or flags.get("as_json")))
     with ExitStack() as stack:
         stack.callback(screen.close)
@@ -126,7 +136,7 @@ def world(repository: Repository, flags: Mapping[str, Any], *, sure_to_ask: bool
             model=model,
             settings=settings,
             listener=screen,
-            redact=redactor(os.environ, settings.api_key, *repository.config.get("gitgen.apikey", ())),
+            redact=redactor(os.environ, settings.api_key, *repository.config.get("gitgen.apikey", ()), *secrets),
             preprompt=lambda name: resources.preprompt(name, settings.preprompts, shelf.folder),
             shelf=shelf,
             person=ui.ask if ui.attended() else None,

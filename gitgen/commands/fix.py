@@ -35,6 +35,13 @@ from gitgen.state import DONE
 @click.option("--branch", help="The branch to work on; it need not be checked out.")
 @click.option("--name", help="Name of the session, where one begins; by default the first words of the feedback.")
 @click.option("--commit-dirty", is_flag=True, help="Commit uncommitted changes to tracked files first.")
+@click.option("--pr", type=click.IntRange(1), metavar="N", help="Do what the open review threads of a request ask for.")
+@click.option("--single-commit", is_flag=True, help="With --pr: one commit for all threads.")
+@click.option("--resolve", is_flag=True, help="With --pr: resolve the threads that were done.")
+@click.option("--dry-run", is_flag=True, help="With --pr: only say what would be asked and answered.")
+@click.option("--max-rounds", type=click.IntRange(1), default=5, metavar="N", help="With --pr: so often at most (5).")
+@click.option("--allow", multiple=True, metavar="PATTERN", help="With --pr: workflows, hooks or .git* that may change.")
+@click.option("--remote", help="With --pr: the remote of the request.")
 @runs_programs
 @asks_a_model
 def command(text: str | None, files: tuple[str, ...], test: str | None, commit_dirty: bool, **flags: Any) -> int:
@@ -47,9 +54,17 @@ def command(text: str | None, files: tuple[str, ...], test: str | None, commit_d
     Example:
       gitgen fix 'Dates are printed in the wrong order'
       gitgen fix --branch gitgen/todo -f todo.py 'Refuse empty items' --test 'pytest -q'
+      gitgen fix --pr 12
     """
     hide_import(flags)
     repository = preflight.repository_at(Path.cwd())
+    if flags["pr"]:
+        from gitgen.commands._review import fix_request
+
+        for name, given in (("TEXT", text), ("--test", test), ("--branch", flags["branch"]), ("--name", flags["name"])):
+            if given:
+                raise click.UsageError(f"{name} does not go with --pr")
+        return fix_request(flags["pr"], [_in_tree(repository, file) for file in files], repository, flags)
     feedback = _feedback(text)
     inputs = {"feedback": feedback.strip(), "files": [_in_tree(repository, file) for file in files]}
     tested = tested_by(repository, test, flags)

@@ -88,13 +88,15 @@ class GitHub:
             return tuple(thread for thread in found if thread.comments)
 
     def may_write(self, login: str) -> bool:
-        from github import UnknownObjectException
+        from github import GithubException
 
         with _told():
             try:
                 return self._repository.get_collaborator_permission(login) in ("admin", "write")
-            except UnknownObjectException:
-                return False
+            except GithubException as error:
+                if error.status != 404:
+                    raise
+                return False  # Nobody of this name, or nobody who has been given any right.
 
     def answer(self, request: Request, answers: Sequence[Answer], body: str) -> None:
         with _told():

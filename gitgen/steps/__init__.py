@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from gitgen.draft import Draft, ask_again
-from gitgen.record import Chat, File, Message, Part, Ran, Reads, assistant, system, user
+from gitgen.record import Chat, File, Message, Part, Ran, Reads, Reply, assistant, system, user
 
 RUN = "sh run.sh"
 """How a program is started that the step `entrypoint` has made startable."""
@@ -33,7 +33,9 @@ class Answer:
 class Ask(Protocol):
     """Sends messages, after all earlier ones of the step, and reads the reply into the step's draft."""
 
-    def __call__(self, messages: tuple[Message, ...], reads: Reads) -> Answer: ...
+    def __call__(self, messages: tuple[Message, ...], reads: Reads, given: Reply | None = None) -> Answer:
+        """With `given` it is not the model that is asked: its reply came with that of another step."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -78,12 +80,12 @@ class Brief:
         )
         return (system(self.preprompt("system"), instructions.strip()), *example)
 
-    def edits(self, *messages: Message) -> Draft:
+    def edits(self, *messages: Message, given: Reply | None = None) -> Draft:
         """Ask for edits; what of them does not fit goes back to the model, at most `rounds` times.
 
         A reply that asks to see further files gets them, once.
         """
-        answer = self.ask(messages, reads="edits")
+        answer = self.ask(messages, reads="edits", given=given)
         if paths := asked_for(answer.text):
             answer = self.ask((user(*self.more(paths)),), reads="edits")
         draft = answer.draft

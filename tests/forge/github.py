@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -88,6 +88,8 @@ class GitHub:
         self.wrong: list[str] = []
         """What was not said as GitHub describes it."""
         self.url = ""
+        self.before: dict[str, Callable[[], None]] = {}
+        """Called before a mutation of this name is carried out."""
         self._last = 100
 
     # What other people do.

@@ -19,6 +19,8 @@ PAGE = 100
 def execute(forge: GitHub, login: str, body: dict[str, Any]) -> dict[str, Any]:
     """The result of a query or a mutation, errors included."""
     graph = _Graph(forge, login)
+    for name in [name for name in forge.before if f"{name}(" in body["query"]]:
+        forge.before.pop(name)()
     result = graphql_sync(schema(), body["query"], graph, variable_values=body.get("variables"))
     if result.errors:
         forge.wrong += [f"graphql: {e.message}" for e in result.errors if not isinstance(e.original_error, _Told)]
@@ -145,6 +147,7 @@ class _Graph:
             "author": {"__typename": "Bot" if comment.bot else "User", "login": comment.author},
             "lastEditedAt": comment.edited,
             "isMinimized": comment.minimized,
+            "state": "PENDING" if comment.review and comment.review.state == "PENDING" else "SUBMITTED",
             "viewerDidAuthor": comment.author == self.login,
         }
 

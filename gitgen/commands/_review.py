@@ -1,0 +1,229 @@
+"""`gitgen fix --pr N`: the open threads of a request become commits, and are answered."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from gitgen import plan, preflight, publish, review, ui
+from gitgen.clean import SUFFIX, check_published, clean
+from gitgen.commands._asking import as_dict, failure, line_of, settings_of, world
+from gitgen.errors import GitgenError
+from gitgen.forge import Request, Thread
+from gitgen.forge.remotes import Access, Remote, access
+from gitgen.progress import advance, branch_taken, busy, progress_of
+from gitgen.record import Chat
+from gitgen.repository import HEADS, LostRace, Repository
+from gitgen.session import Landed
+from gitgen.state import DONE, Session, no_session, session_of, walk
+
+
+def fix_request(number: int, files: list[str], repository: Repository, flags: Mapping[str, Any]) -> int:
+    """Do what the threads of a request ask for, push, and answer; the exit code."""
+    started = _start(os.environ)
+    remote, _ = publish.remote_for(repository, flags["remote"])
+    opener = access(remote, repository.git, os.environ)
+    request = opener.forge.request(number)
+    _check(request)
+    work = Work(repository, remote, opener, request, flags["dry_run"])
+    session = work.session()
+    threads = opener.forge.threads(request)
+    reading = review.read(threads, session, started, cache(opener.forge.may_write))
+    for line in reading.left_out:
+        ui.note(ui.printable(f"left out: {line}"))
+    if flags["dry_run"]:
+        return _show(reading, work, session, threads)
+    rounds = review.rounds(session, request)
+    due = reading.tasks if rounds < flags["max_rounds"] else ()
+    landed = _steps(work, session, due, files, flags)
+    work.push()
+    said = work.answer(threads, resolve=flags["resolve"])
+    if flags["as_json"]:
+        ui.say_json({"steps": [as_dict(step) for step in landed], "left_out": reading.left_out, "answers": said})
+    failed = next((step for step in landed if step.status not in DONE), None)
+    if failed is not None:
+        raise failure(failed)
+    if reading.tasks and not due:
+        mend = f"--max-rounds {rounds + 1}; or say it in words of your own: gitgen fix"
+        raise GitgenError(f"The threads of #{request.number} have been asked about {rounds} times", mend)
+    if not landed and not said:
+        ui.note("nothing is left to do")
+    return 0
+
+
+def _steps(
+    work: Work, session: Session, due: tuple[review.Task, ...], files: list[str], flags: Mapping[str, Any]
+) -> list[Landed]:
+    """Run the steps that are due, each printed as it lands; asks no model, and needs none, where nothing is due."""
+    repository, branch = work.repository, session.branch
+    under_way = progress_of(repository, branch)
+    if under_way is not None and under_way.chat.inputs.get("request") != work.request.url:
+        raise busy(branch)
+    left = under_way is not None or review.following(repository, session) is not None
+    if not left and not due:
+        return []
+    _ = repository.identity
+    preflight.clean_work_tree(repository, branch)
+
+    def ask(now: Session) -> Chat | None:
+        done = review.done_by(now)
+        tasks = [task for task in due if task.comment not in done and not (left and _tried(now, task))]
+        given = review.inputs(work.request, tasks, single=flags["single_commit"], allowed=flags["allow"])
+        return Chat(review.ALL, {**given, **({"files": files} if files else {})}) if tasks else None
+
+    landed = []
+    with _trusted(work, flags) as (chosen, own_steps):
+        secrets = (work.access.token,)
+        with world(repository, chosen, sure_to_ask=not left, secrets=secrets, own_steps=own_steps) as here:
+            for step in plan.answer(here, branch, ask):
+                landed.append(step)
+                if not flags["as_json"]:
+                    ui.say(line_of(step))
+    return landed
+
+
+def _tried(session: Session, task: review.Task) -> bool:
+    """Whether this very run has tried a thread already, going on with what an earlier one had left."""
+    return any(task.comment in commit.trailers.get("Gitgen-Feedback", "").split() for commit in session.steps)
+
+
+@dataclass(frozen=True)
+class Work:
+    """A request, and the session that it offers."""
+
+    repository: Repository
+    remote: Remote
+    access: Access
+    request: Request
+    dry: bool
+
+    @property
+    def branch(self) -> str:
+        """The session's branch; what is said to its clean one comes back to it."""
+        return self.request.head.removesuffix(SUFFIX)
+
+    @property
+    def is_clean(self) -> bool:
+        return self.request.head.endswith(SUFFIX)
+
+    def session(self) -> Session:
+        """The session, with what the remote has of it; GitgenError where the two have gone different ways."""
+        repository, branch = self.repository, self.branch
+        there = publish.fetch(repository, self.remote, branch, self.access.token)
+        here = repository.tip(branch)
+        tip = here or there
+        if tip is None:
+            raise GitgenError(f"Neither this clone nor {self.remote.name} has {branch}", "git fetch, where it was made")
+        if here is not None and there is not None:
+            common = repository.git.text("merge-base", here, there, check=False)
+            if common not in (here, there):
+                mend = f"git switch {branch} && git pull --rebase {self.remote.name} {branch}, then the same again"
+                raise GitgenError(f"{branch} is not the same here and on {self.remote.name}", mend)
+            tip = there if common == here else here
+        if not self.dry:
+            self._bring(here, tip)
+        commits = list(walk(repository, branch, tip))
+        if not commits[-1].begins(branch):
+            raise no_session(repository, branch)
+        return session_of(branch, commits)
+
+    def _bring(self, here: str | None, tip: str) -> None:
+        if here is None:
+            try:
+                self.repository.move(HEADS + self.branch, tip, None, "fetched")
+            except LostRace:
+                raise branch_taken(self.branch) from None
+        elif here != tip:
+            preflight.clean_work_tree(self.repository, self.branch)
+            advance(self.repository, self.branch, here, tip, "fetched")
+
+    def push(self) -> None:
+        """Bring the session, and its clean branch if that is what the request offers, to the remote."""
+        repository, token = self.repository, self.access.token
+        tip = preflight.tip_of(repository, self.branch)
+        there = f"refs/remotes/{self.remote.name}/{self.request.head}"
+        if self.is_clean:
+            ours = clean(repository, self._now())
+            published = publish.fetch(repository, self.remote, self.request.head, token)
+            if published is not None:
+                check_published(repository, self.request.head, published, ours)
+            tip = ours.tip
+        if repository.resolve(there) != tip:
+            publish.push(repository, self.remote, tip, HEADS + self.request.head, token)
+
+    def _now(self) -> Session:
+        return session_of(self.branch, list(walk(self.repository, self.branch, HEADS + self.branch)))
+
+    def answer(self, threads: tuple[Thread, ...], *, resolve: bool) -> list[dict[str, Any]]:
+        """Answer what has been done and not been answered, all at once; what was said."""
+        session = self._now()
+        shown = clean(self.repository, session).oids if self.is_clean else {}
+        found = tuple(review.outcomes(self.repository, threads, session, shown))
+        replies, body = review.answers(found)
+        if replies or body:
+            self.access.forge.answer(self.request, replies, body)
+        for outcome in found:
+            if resolve and not outcome.declined:
+                self.access.forge.resolve(outcome.thread)
+        new = [outcome for outcome in found if not outcome.answered]
+        return [{"commit": o.commit.oid, "declined": o.declined, "text": o.text} for o in new]
+
+
+def _start(environ: Mapping[str, str]) -> datetime:
+    """When that began which set this run off: the review's submission in a workflow (`GITHUB_EVENT_PATH`), else now."""
+    try:
+        event = json.loads(Path(environ["GITHUB_EVENT_PATH"]).read_bytes())
+        return datetime.fromisoformat(event["review"]["submitted_at"])
+    except (KeyError, TypeError, OSError, ValueError):
+        return datetime.now(UTC)
+
+
+def _check(request: Request) -> None:
+    if not request.open:
+        raise GitgenError(f"#{request.number} is closed", f"open it again at {request.url}")
+    if request.foreign:
+        raise GitgenError(f"#{request.number} comes from another repository, where gitgen cannot push", "gitgen fix")
+
+
+def _show(reading: review.Reading, work: Work, session: Session, threads: tuple[Thread, ...]) -> int:
+    for task in reading.tasks:
+        first = task.comments[-1]
+        said = first.body.strip().partition("\n")[0]
+        ui.say(ui.printable(f"would ask     {task.place or 'the whole'}  {first.author}: {said}  {first.url}"))
+    for outcome in review.outcomes(work.repository, threads, session, {}):
+        if not outcome.answered:
+            ui.say(
+                ui.printable(
+                    f"would answer  {outcome.thread.path or 'the whole'}  {outcome.text.partition(chr(10))[0]}"
+                )
+            )
+    return 0
+
+
+@contextmanager
+def _trusted(work: Work, flags: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], bool]]:
+    """The flags, and whether the user's own steps are loaded. In CI the work tree may hold the request's own files:
+    there preprompts come from the branch that the request is for, and no code of the repository is run."""
+    repository = work.repository
+    folder = settings_of(repository, flags).preprompts
+    in_ci = os.environ.get("CI", "").lower() not in ("", "0", "false")
+    top = repository.top
+    if not in_ci or folder is None or top is None or not (Path.cwd() / folder).resolve().is_relative_to(top.resolve()):
+        yield flags, not in_ci
+        return
+    inside = (Path.cwd() / folder).resolve().relative_to(top.resolve()).as_posix()
+    base = publish.fetch(repository, work.remote, work.request.base, work.access.token)
+    tree = repository.tree(base)
+    with TemporaryDirectory(prefix="gitgen-") as place:
+        for entry in tree.walk(inside):
+            if entry.path.endswith(".txt") and entry.mode.startswith("10"):
+                (Path(place) / Path(entry.path).name).write_bytes(tree[entry.path])
+        yield {**flags, "preprompts": place}, False
