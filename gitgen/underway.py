@@ -14,7 +14,7 @@ from gitgen.beginning import begin_branch
 from gitgen.errors import GitgenError
 from gitgen.git import GitFailed
 from gitgen.progress import ASIDE, Progress, busy, ref_of
-from gitgen.record import Chat, File, Message, Ran, Reads, Reply, Text, Turn, Usage
+from gitgen.record import Chat, Message, Ran, Reads, Reply, Text, Turn, Usage
 from gitgen.repository import GitTree, LostRace
 from gitgen.state import PREFIX, chat_path
 from gitgen.values import Blob

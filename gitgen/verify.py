@@ -31,12 +31,17 @@ class Verdict:
 
 def verify(repository: Repository, *revisions: str) -> Iterator[Verdict]:
     """A verdict on each step that revisions and ranges reach, newest first (man gitrevisions; `--all` as git log)."""
-    steps = (commit for commit in history(repository, *revisions, first_parent=False) if commit.step)
+    steps = (commit for commit in history(repository, *revisions, first_parent=False) if _claims(commit))
     while chunk := list(islice(steps, CHUNK)):
         changed = changes(repository, chunk)
         objects = _Objects(repository, chunk, changed)
         for commit in chunk:
             yield _verdict(repository, objects, commit, changed[commit.oid])
+
+
+def _claims(commit: Commit) -> bool:
+    """Whether a commit is a step; on a clean branch it is a copy of one, and says so instead of naming a chat."""
+    return bool(commit.step) and not ("Gitgen-Source" in commit.trailers and not _log(commit))
 
 
 class _Objects:

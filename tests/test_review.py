@@ -12,9 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from gitgen.git import Git
-from gitgen.repository import Repository
-from gitgen.state import chat_of, draft_of, load
 from tests.conftest import ROOT, Gitgen, Ran, git, write
 from tests.forge.github import GitHub, Pull, github
 from tests.replies import diff
@@ -62,16 +59,8 @@ class Review:
 
     def holds(self) -> None:
         """Every step's tree is what its replies make of its parent's, and its chat."""
-        repository = Repository(Git(self.folder), self.folder)
-        session = load(repository, BRANCH)
-        assert session is not None
-        for commit in session.steps:
-            changes = draft_of(repository, commit, chat_of(repository, commit)).changes
-            changes = changes if commit.status == "ok" else {}
-            changed = git(self.folder, "diff", "--name-only", commit.parent, commit.oid).splitlines()
-            assert {path for path in changed if not path.startswith(".gitgen/")} == set(changes)
-            tree = repository.tree(commit.oid)
-            assert all(blob is None or tree[path] == blob.content for path, blob in changes.items())
+        ran = self.gitgen("verify", BRANCH)
+        assert ran.code == 0, ran.out
 
 
 @pytest.fixture
@@ -376,6 +365,9 @@ def test_a_review_of_the_clean_branch_comes_back_to_the_session(under_review: Re
     tip, session = forge.sha(f"{BRANCH}-clean"), git(folder, "rev-parse", BRANCH)
     assert f"Gitgen-Source: {session}" in git(forge.bare, "log", "-1", "--format=%B", tip)
     assert tip in thread.comments[1].body and not git(forge.bare, "ls-tree", tip, ".gitgen")
+    git(folder, "fetch", "-q", "origin")
+    for branch in (BRANCH, f"origin/{BRANCH}-clean"):
+        assert under_review.gitgen("verify", branch).code == 0
 
 
 def test_a_fresh_clone_takes_the_session_from_the_remote(under_review: Review, gitgen: Gitgen, tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_a_configuration_runs_from_end_to_end(name: str, repository: Repository)
 def test_the_plan_of_a_list_is_checked_before_anything_is_asked() -> None:
     assert Shelf().plan(" spec, code ,") == ("spec", "code")
     assert Shelf().plan("tdd") == CONFIGURATIONS["tdd"]
-    for wanted, told in ((",", "no steps"), ("spec,dance", "no step dance"), ("apply", "comes from you")):
+    for wanted, told in ((",", "no steps"), ("spec,dance", "no step dance"), ("apply", "a command of its own")):
         with pytest.raises(GitgenError, match=told):
             Shelf().plan(wanted)
 
