@@ -218,12 +218,14 @@ class Run:
     def _files(self) -> tuple[Part, ...]:
         if self._recorded:
             return ()
-        return showing.shown(self.world, self.tip, self.tree, self.chat.inputs, self._prompt(), self._profile)
+        return showing.shown(
+            self.world, self.tip, self.tree, self.chat.inputs, self._prompt(), self._profile, self._model_name
+        )
 
     def _more(self, paths: tuple[str, ...]) -> tuple[Part, ...]:
         if self._recorded:
             return ()
-        model, profile = self.world.model().name, self._profile
+        model, profile = self._model_name, self._profile
         request = render(self.world.repository, self.chat, self.chat.turns[-1])
         taken = tokens.count([message["content"] for message in request.messages], model)
         budget = min(showing.room_for_files(profile), profile.room - taken)

@@ -27,10 +27,9 @@ WHOLE = 100_000
 
 
 def shown(
-    world: World, tip: str, tree: GitTree, inputs: Mapping[str, Any], prompt: File, profile: Profile
+    world: World, tip: str, tree: GitTree, inputs: Mapping[str, Any], prompt: File, profile: Profile, model: str
 ) -> tuple[Part, ...]:
     """The parts of a message that show files; GitgenError for a file that was named and cannot be shown."""
-    model = world.model().name
     if inputs.get("files"):
         return tuple(item.file for item in context.named(inputs["files"], tree, tree.entry))
     small = small_tree(tree, prompt.oid, profile.room, model)
