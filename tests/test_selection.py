@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitgen import context, showing
+from gitgen.errors import GitgenError
 from gitgen.git import Git
+from gitgen.plan import go_on
 from gitgen.ranking.outline import outline
 from gitgen.ranking.rules import Rules
 from gitgen.ranking.selection import Selection, map_of
@@ -21,7 +23,7 @@ from gitgen.state import chat_of, load
 from gitgen.steps import asked_for
 from tests.conftest import git, write
 from tests.replies import FRENCH
-from tests.scripted import Endpoint, endpoint, says
+from tests.scripted import Endpoint, endpoint, fails, says
 from tests.worlds import BRANCH, started
 from tests.worlds import world as make_world
 
@@ -208,3 +210,14 @@ def test_a_fix_that_finds_no_cache_does_not_wait_and_says_so(
         assert run_fix(large, scripted, "greet in hello.py shall be French") == "ok"
     said = capsys.readouterr().err
     assert "files are not looked into yet, gitgen context does that" in said
+
+
+def test_a_resume_goes_on_with_the_files_that_were_asked_for(large: Path) -> None:
+    with endpoint(says("NEED: part/file3.py\n"), fails(401)) as scripted, pytest.raises(GitgenError):
+        run_fix(large, scripted, "greet in hello.py shall be French")
+    with endpoint(says(FRENCH)) as scripted:
+        (landed,) = go_on(make_world(Repository(Git(large), large), scripted), BRANCH)
+        assert landed.status == "ok" and len(scripted.requests) == 1
+        messages = scripted.requests[0]["messages"]
+    assert messages[-2]["content"] == "NEED: part/file3.py\n"
+    assert "part/file3.py\n```\nvalue = 3\n" in messages[-1]["content"]
