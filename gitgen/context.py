@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 
 from gitgen.errors import GitgenError
@@ -92,9 +93,10 @@ def small_tree(
     """
     shown: list[Shown] = []
     left = budget * BYTES_PER_TOKEN
-    for seen, entry in enumerate(entries):
-        if seen >= MOST_FILES:
-            return None
+    all_of_it = list(islice(entries, MOST_FILES + 1))
+    if len(all_of_it) > MOST_FILES:
+        return None
+    for entry in all_of_it:
         if not entry.mode.startswith("10") or entry.path.startswith(FOLDER + "/"):
             continue
         content = start_of(entry.path, left + 1)

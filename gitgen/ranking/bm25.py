@@ -31,23 +31,21 @@ class Documents:
     def scores(self, query: Mapping[str, int], postings: Postings) -> Scores:
         """The score of each document that has any of the query's terms."""
         scores: Scores = defaultdict(float)
+        least, growth = K1 * (1 - self.b), K1 * self.b / self.average
         found = sorted(((*postings(term), times) for term, times in query.items()), key=lambda row: len(row[0]))
         read = 0
         for ids, counts, times in found:
             read += len(ids)
-            if scores and read > MOST_POSTINGS:
+            if read > MOST_POSTINGS:
                 break
             hits = [(number, count) for number, count in zip(ids, counts, strict=True) if number in self.lengths]
             weight = self._rarity(len(hits)) * (1 + math.log(times)) * (K1 + 1)
             for number, count in hits:
-                scores[number] += weight * count / (count + self._norm(number))
+                scores[number] += weight * count / (count + least + growth * self.lengths[number])
         return scores
 
     def _rarity(self, documents: int) -> float:
         return math.log(1 + (len(self.lengths) - documents + 0.5) / (documents + 0.5))
-
-    def _norm(self, number: int) -> float:
-        return K1 * (1 - self.b + self.b * self.lengths[number] / self.average)
 
 
 def shares(scores: Mapping[int, float]) -> Scores:

@@ -6,6 +6,7 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 from gitgen.git import Git
 from gitgen.ranking.index import TREES_KEPT, Index, Postings, numbers, post
@@ -89,21 +90,28 @@ def _difference(git: Git, before: str, tree: str) -> Iterator[tuple[bytes, bytes
 
 def _changed(index: Index, before: Listing, changes: dict[bytes, bytes | None]) -> Listing:
     """The listing after changes, all of whose blobs count as unread."""
-    rows = {row[0]: row for row in zip(*vars(before).values(), strict=True)}
     known = {path: (number, length) for path, number, length in _known(index, list(changes))}
     known |= _add_paths(index, [path for path in changes if path not in known])
     blobs = index.blob_numbers([oid for oid in changes.values() if oid is not None])
+    columns = list(vars(before).values())
+    places = dict(zip(before.paths, range(len(before.paths)), strict=True))
+    stays = bytearray(b"\1") * len(places)
     for path, oid in changes.items():
         number, length = known[path]
+        place = places.get(number)
+        if place is not None:
+            stays[place] = oid is not None
         if oid is None:
-            rows.pop(number, None)
-        else:
-            rows[number] = (number, length, blobs[oid], UNREAD, 0)
-    return (
-        Listing(*(array("i", column) for column in zip(*rows.values(), strict=True)))
-        if rows
-        else Listing(*(array("i") for _ in range(5)))
-    )
+            continue
+        for column, value in zip(columns, (number, length, blobs[oid], UNREAD, 0), strict=True):
+            if place is None:
+                column.append(value)
+            else:
+                column[place] = value
+    if not all(stays):
+        stays += b"\1" * (len(columns[0]) - len(stays))
+        columns = [array("i", compress(column, stays)) for column in columns]
+    return Listing(*columns)
 
 
 def _known(index: Index, paths: Sequence[bytes]) -> Iterable[tuple[bytes, int, int]]:
