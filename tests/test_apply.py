@@ -54,7 +54,7 @@ def test_a_pasted_reply_that_does_not_fit_is_not_asked_of_a_model(gitgen: Gitgen
     with endpoint() as scripted:
         for args in (("resume", "gitgen/x"), ("new", ".", "-m", "y", "--steps", "apply")):
             ran = gitgen(*args, GITGEN_BASE_URL=scripted.base_url)
-            assert ran.code == 1 and "asks no model" in ran.err
+            assert ran.code == 1 and "gitgen apply FILE" in ran.err
         assert scripted.requests == []
     assert gitgen("apply", "--branch", "gitgen/x", stdin=FRENCH).code == 0
 
