@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from shlex import quote
 
+from gitgen.advance import refuse_behind
 from gitgen.errors import GitgenError
 from gitgen.progress import branch_taken
 from gitgen.repository import HEADS, Repository
@@ -65,6 +66,7 @@ def tip_of(repository: Repository, branch: str) -> str:
 
 def clean_work_tree(repository: Repository, branch: str, mend: str = "git commit or git stash") -> None:
     """GitgenError if the branch is checked out somewhere with uncommitted changes to tracked files."""
+    refuse_behind(repository, branch)
     worktree = worktree_of(repository, branch)
     changed = worktree.dirty() if worktree else ()
     if worktree and changed:
@@ -77,6 +79,7 @@ def clean_work_tree(repository: Repository, branch: str, mend: str = "git commit
 
 def commit_dirty(repository: Repository, branch: str) -> None:
     """Commit the uncommitted changes to tracked files where the branch is checked out, if there are any."""
+    refuse_behind(repository, branch)
     worktree = worktree_of(repository, branch)
     if worktree and worktree.dirty():
         worktree.commit_tracked("Save work before gitgen goes on")

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from gitgen.errors import GitgenError
 from gitgen.git import GitFailed
 from gitgen.record import Chat
-from gitgen.repository import HEADS, LostRace, Repository
+from gitgen.repository import Repository
 from gitgen.state import PREFIX
-from gitgen.worktree import Worktree, worktree_of
 
 REFS = "refs/gitgen/progress/"
 ASIDE = "refs/gitgen/aside/"
@@ -69,33 +68,8 @@ def branch_taken(branch: str) -> GitgenError:
     return GitgenError(f"The branch {branch} is there already", f"--name OTHER; or to go on: gitgen resume {branch}")
 
 
-def advance(repository: Repository, branch: str, old: str, new: str, step: str, *, again: str = "") -> None:
-    """Move a branch by compare-and-swap, then the work tree that has it checked out.
-
-    GitgenError if the work tree could not take the new commit, or the branch is no longer at `old`; then nothing
-    was moved. `again` is the command that can simply be given again; of a step, a resume lands the replies.
-    """
-    kept, then = ("Nothing was changed:", again) if again else ("The replies are kept, but", f"gitgen resume {branch}")
-    worktree = worktree_of(repository, branch)
-    in_the_way = worktree.in_the_way(old, new) if worktree else None
-    if in_the_way:
-        raise GitgenError(
-            f"{kept} the work tree cannot take the step: {in_the_way}",
-            f"commit it, stash it or move it away there, then: {then}",
-        )
-    try:
-        repository.move(HEADS + branch, new, old, step)
-    except LostRace:
-        raise GitgenError(
-            f"{kept} {branch} moved meanwhile",
-            again or f"{then} reads them again on the new tip, for free",
-        ) from None
-    if worktree:
-        _bring_forward(worktree, old, new, f"there: git read-tree -m -u {old} {new}" if again else then)
-
-
 def landed_already(repository: Repository, progress: Progress) -> bool:
-    """Whether the step of a progress ref stands on its branch; if so, what was left to do after it is done."""
+    """Whether the step of a progress ref stands on its branch; if so, the ref is deleted."""
     tip = repository.tip(progress.branch)
     if tip is None:
         return False
@@ -105,17 +79,5 @@ def landed_already(repository: Repository, progress: Progress) -> bool:
     )
     if there is None or ours is None or there.oid != ours.oid:
         return False
-    worktree = worktree_of(repository, progress.branch)
-    if worktree is not None and repository.resolve(f"{tip}^") == progress.parent:
-        _bring_forward(worktree, progress.parent, tip, f"gitgen resume {progress.branch}")
     repository.move(ref_of(progress.branch), None, progress.oid, "step landed")
     return True
-
-
-def _bring_forward(worktree: Worktree, old: str, new: str, then: str) -> None:
-    problem = worktree.fast_forward(old, new)
-    if problem:
-        raise GitgenError(
-            f"The step is on the branch, but the work tree at {worktree.top} stays behind: {problem}",
-            f"mend that, then: {then}",
-        )

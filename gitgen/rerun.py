@@ -12,6 +12,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
+from gitgen.advance import advance
 from gitgen.ai.replay import Recordings
 from gitgen.beginning import begin
 from gitgen.chat_text import Said
@@ -19,7 +20,6 @@ from gitgen.cherry import cherry_pick
 from gitgen.draft import Draft
 from gitgen.errors import GitgenError
 from gitgen.git import GitFailed
-from gitgen.progress import advance
 from gitgen.record import RECORDED, Chat, Exchange, Part, Reply, Text, Turn
 from gitgen.rehearsal import remembered
 from gitgen.render import recordings

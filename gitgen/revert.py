@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from shlex import join
 
+from gitgen.advance import advance
 from gitgen.errors import GitgenError
 from gitgen.git import GitFailed
-from gitgen.progress import advance
 from gitgen.record import FOLDER
 from gitgen.repository import Repository
 from gitgen.state import REVERTS, Commit, Session, changing

@@ -9,11 +9,12 @@ from itertools import islice
 from typing import Any
 
 from gitgen import budget, showing, tokens
+from gitgen.advance import advance
 from gitgen.ai import Model, Request, retry
 from gitgen.draft import Draft
 from gitgen.errors import GitgenError
 from gitgen.profiles import Profile, profile_of
-from gitgen.progress import Progress, advance
+from gitgen.progress import Progress
 from gitgen.record import Chat, File, Message, Part, Ran, Reads, Reply, Text, Turn, user
 from gitgen.render import render
 from gitgen.state import DONE, PREFIX, chat_of, load, prompt_path, steps_before

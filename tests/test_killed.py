@@ -173,6 +173,36 @@ def test_killed_at_any_call_of_git_a_resume_ends_the_same(case: Case, tmp_path: 
         shutil.rmtree(folder)
 
 
+@pytest.mark.parametrize("command", ["undo", "redo"])
+def test_killed_at_any_call_of_git_an_undo_is_done_or_not_and_a_resume_mends_the_work_tree(
+    command: str, tmp_path: Path, killer: Killer
+) -> None:
+    template = make(tmp_path / "template", CASES[2])
+    args = [command] if command == "undo" else ["redo", "--branch", BRANCH]
+    with endpoint(says(FRENCH), says(TITLE)) as scripted:
+        for text, file in (("In French", "hello.py"), ("Name it", "README.md")):
+            assert killer.run(template, scripted.base_url, ["fix", text, "--file", file])["code"] == 0
+        if command == "redo":
+            assert killer.run(template, scripted.base_url, ["undo"])["code"] == 0
+        reference = shutil.copytree(template, tmp_path / "reference")
+        done = killer.run(reference, scripted.base_url, args)
+        assert done["code"] == 0, done["printed"]
+        for number, point in enumerate(points(done["calls"])):
+            folder = shutil.copytree(template, tmp_path / f"killed-{number}")
+            killed = killer.run(folder, scripted.base_url, args, point)
+            where = (point, done["calls"][point[0] - 1], killed["printed"])
+            assert killed["code"] == -9, where
+            if git(folder, "rev-parse", BRANCH) == git(template, "rev-parse", BRANCH):
+                again = killer.run(folder, scripted.base_url, args)
+            else:
+                again = killer.run(folder, scripted.base_url, ["resume"])
+            assert again["code"] == 0, (where, again["printed"])
+            assert outcome(folder) == outcome(reference), where
+            assert git(folder, "status", "--porcelain") == "", where
+            shutil.rmtree(folder)
+        assert len(scripted.requests) == 2
+
+
 def finish(killer: Killer, folder: Path, case: Case, scripted: Endpoint) -> None:
     """Resume until the session is where the reference is; each stored reply spares its request."""
     stored, asked = stored_replies(folder), len(scripted.requests)

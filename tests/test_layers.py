@@ -51,6 +51,7 @@ LAYERS = (
     ("beginning",),
     (
         "world",
+        "advance",
         "progress",
         "state",
         "render",

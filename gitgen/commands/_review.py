@@ -14,12 +14,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from gitgen import plan, preflight, publish, review, ui
+from gitgen.advance import advance
 from gitgen.clean import SUFFIX, check_published, clean
 from gitgen.commands._asking import as_dict, failure, line_of, settings_of, world
 from gitgen.errors import GitgenError
 from gitgen.forge import Request, Thread
 from gitgen.forge.remotes import Access, Remote, access
-from gitgen.progress import advance, branch_taken, busy, progress_of
+from gitgen.progress import branch_taken, busy, progress_of
 from gitgen.record import Chat
 from gitgen.repository import HEADS, LostRace, Repository
 from gitgen.session import Landed

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from gitgen import preflight, ui
+from gitgen.advance import catch_up
 from gitgen.commands._asking import as_dict, asks_a_model, hide_import, line_of, report, runs_programs, world
 from gitgen.commands._planning import planned
 from gitgen.errors import GitgenError
@@ -42,6 +43,7 @@ def command(branch: str | None, drop: bool, steps: str | None, **flags: Any) -> 
     plan = planned(repository, steps, None, flags).steps if steps else ()
     branch = branch or _branch(repository)
     _ = repository.identity
+    catch_up(repository, branch)
     progress = progress_of(repository, branch)
     if progress is not None and landed_already(repository, progress):
         progress = None
