@@ -24,7 +24,7 @@ from gitgen.record import RECORDED, Chat, Exchange, Part, Reply, Text, Turn
 from gitgen.rehearsal import remembered
 from gitgen.render import recordings
 from gitgen.repository import Repository
-from gitgen.state import DONE, PREFIX, Commit, Session, chat_of, history, prompt_path
+from gitgen.state import DONE, PREFIX, Commit, Session, chat_of, history, prompt_path, undone
 from gitgen.steps import HEAL
 from gitgen.underway import without_secrets
 from gitgen.world import World
@@ -141,18 +141,27 @@ def _repeated(world: World, commit: Commit) -> Chat:
 
 
 def _left(world: World, session: Session) -> tuple[Commit, ...]:
-    """What is still to be repeated, oldest first: a step is there by its id, a person's commit by author and date."""
+    """What is still to be repeated, oldest first: a step is there by its id, a person's commit by author and date.
+
+    A step that was taken back in the end is not, nor is what took it back, or brought it again: without it, it would
+    take back what it does not know.
+    """
     if not session.replay:
         return ()
     later = _later(world, session)
-    rounds = _rounds(world, later)
+    rounds, taken_back, logs = _rounds(world, later), undone(later), {commit.log for commit in later if commit.step}
     steps = {commit.source for commit in session.steps if commit.status in DONE}
     people = [_signature(commit) for commit in session.commits if not commit.step]
     left = []
     for commit in later[1:]:
-        if not commit.step and _signature(commit) in people:
+        if commit.step:
+            over = commit.oid in steps or commit.oid in taken_back or _passed_over(commit) or commit in rounds
+        elif _signature(commit) in people:
             people.remove(_signature(commit))
-        elif not commit.step or not (commit.oid in steps or _passed_over(commit) or commit in rounds):
+            over = True
+        else:
+            over = commit.reverted in logs
+        if not over:
             left.append(commit)
     return tuple(left)
 

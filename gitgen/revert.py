@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from shlex import join
 
@@ -10,7 +11,7 @@ from gitgen.errors import GitgenError
 from gitgen.git import GitFailed
 from gitgen.record import FOLDER
 from gitgen.repository import Repository
-from gitgen.state import REVERTS, Commit, Session, changing
+from gitgen.state import REDOES, REVERTS, UNDOES, Commit, Session, changing
 from gitgen.trailers import compose
 
 NAMED = 10
@@ -51,18 +52,31 @@ def to_redo(session: Session) -> tuple[Commit, Commit]:
     return commits[undo], commits[step]
 
 
-def revert(repository: Repository, branch: str, tip: str, commit: Commit, subject: str, again: str) -> Reverted:
+def undo(repository: Repository, branch: str, tip: str, step: Commit, again: str) -> Reverted:
+    """Take the files of a step back, as `_revert` does."""
+    return _revert(repository, branch, tip, step, f'Revert "{step.subject}"', {UNDOES: step.log}, again)
+
+
+def redo(repository: Repository, branch: str, tip: str, undone: tuple[Commit, Commit], again: str) -> Reverted:
+    """Take an undo back, as `_revert` does; `undone` is that commit, and its step."""
+    by, step = undone
+    return _revert(repository, branch, tip, by, f'Reapply "{step.subject}"', {REDOES: step.log}, again)
+
+
+def _revert(
+    repository: Repository, branch: str, tip: str, commit: Commit, subject: str, names: Mapping[str, str], again: str
+) -> Reverted:
     """Put a commit on the branch, from its `tip`, that takes the files of an earlier one back.
 
-    `again` is the command to repeat where the branch could not move. GitgenError, and nothing is changed, where later
-    work is in the way, or nothing is left to take back.
+    `names` is the trailer that names the step, `again` the command to repeat where the branch could not move.
+    GitgenError, and nothing is changed, where later work is in the way, or nothing is left to take back.
     """
     short = commit.oid[:10]
     tree = _without(repository, branch, tip, commit)
     changed = repository.git.run("diff-tree", "-r", "-z", "--name-only", tip, tree).decode("utf-8", "surrogateescape")
     if not changed:
         raise GitgenError(f"There is nothing of {short} to take back", f"git show --stat {short} tells what it did")
-    message = compose(subject, "", {"Gitgen-Session": branch, REVERTS: commit.oid})
+    message = compose(subject, "", {"Gitgen-Session": branch, REVERTS: commit.oid, **names})
     oid = repository.commit_tree(tip, message, tree)
     advance(repository, branch, tip, oid, "revert", again=again)
     return Reverted(branch, oid, commit, subject, tuple(changed.split("\0")[:-1]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from gitgen.draft import Draft
 
 PREFIX = "gitgen/"
-REVERTS = "Gitgen-Reverts"
-"""The trailer of a commit that takes a step back, or a commit of that kind: the commit it takes back."""
+REVERTS, UNDOES, REDOES = "Gitgen-Reverts", "Gitgen-Undoes", "Gitgen-Redoes"
+"""The trailers of a commit that takes a step back, or brings it again: the commit that it reverts, for people, and the
+chat file of the step, by which the step is known after a rebase as well."""
 DONE = ("ok", "no-change")
 """The states in which a step has done what it was asked; after `rejected` and `partial` it can be run again."""
 
@@ -42,6 +43,8 @@ class Commit:
     trailers: dict[str, str]
     asked: str = ""
     """The first line of what a person asked for, where the subject is another: it stands below it."""
+    merges: bool = False
+    """Whether it has further parents."""
 
     @property
     def step(self) -> str:
@@ -67,6 +70,16 @@ class Commit:
     def source(self) -> str:
         """The id of the step that is done again here; empty for any other."""
         return _id(self.trailers.get("Gitgen-Source", ""))
+
+    @property
+    def log(self) -> str:
+        """The id of the step's chat file: it is the same after a rebase; empty for a commit that is no step."""
+        return self.trailers.get("Gitgen-Log", "") if self.step else ""
+
+    @property
+    def reverted(self) -> str:
+        """The id of the chat file of the step that this commit takes back or brings again; empty for any other."""
+        return "" if self.step else self.trailers.get(UNDOES, "") or self.trailers.get(REDOES, "")
 
     def begins(self, branch: str) -> bool:
         """Whether the session on this branch began with it."""
@@ -118,15 +131,7 @@ class Session:
 
     def undone(self) -> dict[str, str]:
         """The steps that are taken back, each with the commit that did it, in the order in which that was done."""
-        steps = {commit.oid for commit in self.steps}
-        undone: dict[str, str] = {}
-        for commit in self.commits:
-            reverts = commit.trailers.get(REVERTS, "")
-            if reverts in steps:
-                undone[reverts] = commit.oid
-            elif reverts:
-                undone = {step: by for step, by in undone.items() if by != reverts}
-        return undone
+        return undone(self.commits)
 
     def left(self) -> tuple[str, ...]:
         """The steps of the plan that have not been done, in order; one that is taken back has been done."""
@@ -140,6 +145,20 @@ class Session:
         """The last step, if it was rejected or left partial."""
         last = self.steps[-1] if self.steps else None
         return last if last is not None and last.status not in DONE else None
+
+
+def undone(commits: Iterable[Commit]) -> dict[str, str]:
+    """The steps among commits, oldest first, that are taken back by them, each with the commit that did it."""
+    steps: dict[str, str] = {}
+    by: dict[str, str] = {}
+    for commit in commits:
+        if commit.step:
+            steps[commit.log] = commit.oid
+        elif step := steps.get(commit.reverted):
+            by.pop(step, None)
+            if UNDOES in commit.trailers:
+                by[step] = commit.oid
+    return by
 
 
 def history(repository: Repository, *revisions: str, first_parent: bool = True) -> Iterator[Commit]:
@@ -160,6 +179,7 @@ def history(repository: Repository, *revisions: str, first_parent: bool = True) 
             subject,
             parse(body),
             "" if first.startswith(OURS) else first,
+            " " in parents,
         )
 
 

@@ -24,3 +24,12 @@ def ahead_behind(repository: Repository, tip: str, branch: str) -> tuple[int, in
     """How many commits a tip has that a branch has not, and the other way round."""
     counts = repository.git.text("rev-list", "--count", "--left-right", f"{tip}...{branch}", "--").split()
     return int(counts[0]), int(counts[1])
+
+
+def ahead_behind_after(repository: Repository, tip: str, first: str, count: int, branch: str) -> tuple[int, int]:
+    """What `ahead_behind` says of a tip that is `count` commits, none of them a merge, after `first`.
+
+    These are not read once more: where the branch has not even the first of them, it has none of them.
+    """
+    ahead, behind = ahead_behind(repository, first, branch)
+    return (ahead + count, behind) if ahead else ahead_behind(repository, tip, branch)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from gitgen import tracking
 from gitgen.repository import Repository
 from gitgen.sessions import every
 from gitgen.state import load
@@ -63,6 +64,27 @@ def test_a_rename_is_one_file_and_a_binary_file_has_no_lines(session: Path, gitg
     git(session, "commit", "-qm", "Move")
     assert json.loads(gitgen("log", "--json").out)[0]["files"] == 2
     assert " 2 files +0 -0 " in gitgen("log").out
+
+
+def test_how_far_ahead_is_counted_without_reading_the_session_again(session: Path, repository: Repository) -> None:
+    first, count = git(session, "rev-parse", "gitgen/s~2"), 2
+    for act in (
+        ["switch", "-q", "main"],
+        ["commit", "-q", "--allow-empty", "-m", "Go on"],
+        ["merge", "-q", "gitgen/s"],
+    ):
+        git(session, *act)
+        counted = tracking.ahead_behind_after(repository, "gitgen/s", first, count, "main")
+        assert counted == tracking.ahead_behind(repository, "gitgen/s", "main")
+    assert counted == (0, 2)
+
+
+def test_a_merge_on_the_session_is_counted_with_what_it_brings(session: Path, gitgen: Gitgen) -> None:
+    git(session, "switch", "-q", "-c", "side", "main")
+    git(session, "commit", "-q", "--allow-empty", "-m", "Aside")
+    git(session, "switch", "-q", "gitgen/s")
+    git(session, "merge", "-q", "-m", "Merge it", "side")
+    assert gitgen("log").out.endswith("5 ahead of main, 0 behind\n")
 
 
 def test_all_sessions_are_told_apart(session: Path, gitgen: Gitgen, repository: Repository) -> None:

@@ -17,6 +17,7 @@ from gitgen.plan import go_on, heal
 from gitgen.record import Chat, File, Message, Ran, Reply, Text
 from gitgen.repository import Repository
 from gitgen.rerun import asked_again, begin_again, talk_of
+from gitgen.revert import redo, to_redo, undo
 from gitgen.session import Landed, Run
 from gitgen.settings import Settings
 from gitgen.state import DONE, Session, chat_of, load, steps_before
@@ -64,6 +65,12 @@ def says_instead(old: str, new: str) -> Edit:
         return replace(message, parts=tuple(parts))
 
     return lambda talk: tuple(replace(said, messages=tuple(map(in_message, said.messages))) for said in talk)
+
+
+def taken_back(here: World, number: int) -> None:
+    """What `gitgen undo NUMBER` does."""
+    session = session_of(here, BRANCH)
+    undo(here.repository, BRANCH, session.tip, session.steps[number - 1], "again")
 
 
 @contextmanager
@@ -382,6 +389,54 @@ def test_a_recorded_reply_is_taken_over_every_limit(repository: Repository) -> N
         next(rerun(here, 1, replay=True))
         poor = replace(here, settings=replace(here.settings, max_tokens=1))
         assert [step.chat.usage.source for step in go_on(poor, NEW)] == ["recorded"]
+
+
+def test_what_was_taken_back_stays_so_and_is_not_asked_again(repository: Repository, folder: Path) -> None:
+    with recorded(repository, says(FRENCH), says(TITLE), says(SHOUT), says(ITALIAN), says(SHOUT)) as (here, model):
+        fixed(here, "In French")
+        fixed(here, "Name it", files=["README.md"])
+        taken_back(here, 2)
+        fixed(here, "Loud")
+        assert [step.subject for step in rerun(here, 1, replay=True)] == ["Greet in Italian", "Shout"]
+        assert not model.script and list(go_on(here, NEW)) == []
+        verified(here, NEW)
+    assert git(folder, "show", f"{NEW}:README.md") == "# Hello"
+    assert [commit.step for commit in session_of(here, NEW).commits] == ["fix", "fix"]
+
+
+def test_what_was_taken_back_and_brought_again_is_done_where_it_was(repository: Repository, folder: Path) -> None:
+    with recorded(repository, says(FRENCH), says(TITLE), says(SHOUT), says(ITALIAN), says(SHOUT)) as (here, model):
+        fixed(here, "In French")
+        fixed(here, "Name it", files=["README.md"])
+        taken_back(here, 2)
+        fixed(here, "Loud")
+        session = session_of(here, BRANCH)
+        redo(here.repository, BRANCH, session.tip, to_redo(session), "again")
+        subjects = [step.subject for step in rerun(here, 1, replay=True)]
+        assert subjects == ["Greet in Italian", "Name the program", "Shout"] and not model.script
+    assert git(folder, "show", f"{NEW}:README.md") == "# Greeter"
+
+
+def test_a_step_that_was_taken_back_can_be_asked_again(repository: Repository, folder: Path) -> None:
+    with recorded(repository, says(FRENCH), says(TITLE), says(ITALIAN)) as (here, model):
+        fixed(here, "In French")
+        taken_back(here, 1)
+        fixed(here, "Name it", files=["README.md"])
+        assert [step.subject for step in rerun(here, 1, replay=True)] == ["Greet in Italian", "Name the program"]
+        assert not model.script
+    assert "Ciao" in git(folder, "show", f"{NEW}:hello.py")
+
+
+def test_what_takes_back_a_step_before_the_one_asked_again_comes_over(repository: Repository, folder: Path) -> None:
+    with recorded(repository, says(TITLE), says(FRENCH), says(SHOUT), says(ITALIAN), says(SHOUT)) as (here, model):
+        fixed(here, "Name it", files=["README.md"])
+        fixed(here, "In French")
+        taken_back(here, 1)
+        fixed(here, "Loud")
+        assert [step.subject for step in rerun(here, 2, replay=True)] == ["Greet in Italian", "Shout"]
+        assert not model.script
+    assert git(folder, "show", f"{NEW}:README.md") == "# Hello"
+    assert git(folder, "log", "-1", "--format=%s", f"{NEW}~1") == 'Revert "Name the program"'
 
 
 def test_a_merge_of_a_person_stays_a_merge(repository: Repository, folder: Path) -> None:

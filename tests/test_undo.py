@@ -12,7 +12,7 @@ from gitgen.errors import GitgenError
 from gitgen.plan import go_on
 from gitgen.record import Ran
 from gitgen.repository import Repository
-from gitgen.revert import revert
+from gitgen.revert import undo
 from gitgen.state import Session, load
 from gitgen.values import EXECUTABLE, REGULAR, SYMLINK, Blob, Changes
 from tests.conftest import HELLO, Gitgen, git, write
@@ -67,7 +67,8 @@ def test_a_step_is_taken_back_by_a_commit_of_the_user_and_its_chat_stays(gitgen:
     assert git(session, "rev-parse", f"{BRANCH}^") == tip
     assert files(session) == files(session, f"{tip}^") and chats(session) == before
     assert git(session, "log", "-1", "--format=%an %cn%n%B") == (
-        f'Ada Ada\nRevert "Add a"\n\nGitgen-Session: {BRANCH}\nGitgen-Reverts: {tip}'
+        f'Ada Ada\nRevert "Add a"\n\nGitgen-Session: {BRANCH}\nGitgen-Reverts: {tip}\n'
+        f"Gitgen-Undoes: {git(session, 'rev-parse', f'{BRANCH}:.gitgen/made/0003-fix.json')}"
     )
     assert git(session, "status", "--porcelain") == "" and not (session / "new").exists()
 
@@ -129,6 +130,41 @@ def test_where_later_work_builds_on_it_nothing_is_changed_and_the_files_are_name
     assert snapshot(session) == before
     shown = git(session, *ran.err.splitlines()[1].split(" shows")[0].removeprefix("hint: git ").split())
     assert shown.startswith(guilty[:7])
+
+
+def test_after_a_rebase_undo_and_redo_know_what_is_taken_back(
+    gitgen: Gitgen, made: Making, repository: Repository, session: Path
+) -> None:
+    made.step("", {"b": b"b\n"}, feedback="Add b")
+    git(session, "reset", "-q", "--hard")
+    assert gitgen("undo", "3").code == 0 and gitgen("undo").code == 0 and gitgen("redo").code == 0
+    spent = json.loads(gitgen("usage", "--json").out)["total"]
+    before = loaded(repository)
+    git(session, "switch", "-q", "main")
+    git(session, "commit", "-q", "--allow-empty", "-m", "Go on")
+    git(session, "rebase", "-q", "main", BRANCH)
+    after = loaded(repository)
+    assert not {commit.oid for commit in before.commits} & {commit.oid for commit in after.commits}
+    assert list(after.undone()) == [after.steps[2].oid]
+    assert json.loads(gitgen("usage", "--json").out)["total"] == spent
+    rows = [(row["step"], row["status"], row["undone"]) for row in json.loads(gitgen("log", "--json").out)]
+    assert rows[:3] == [(None, None, False)] * 3
+    assert [undone for step, _, undone in rows if step == "fix"] == [False, True, False]
+    again = gitgen("undo", "3")
+    assert again.code == 1 and "is taken back already" in again.err
+    assert gitgen("undo").out.endswith('Revert "Add b"\n') and not (session / "b").exists()
+    assert gitgen("redo").code == 0 and (session / "b").exists()
+    assert gitgen("redo").code == 0 and (session / "new/a.py").exists()
+    assert gitgen("redo").code == 1
+
+
+def test_an_undo_that_a_rebase_has_dropped_holds_no_longer(
+    gitgen: Gitgen, repository: Repository, session: Path
+) -> None:
+    assert gitgen("undo").code == 0 and gitgen("redo").code == 0
+    git(session, "rebase", "-q", "--onto", f"{BRANCH}~2", f"{BRANCH}~1")
+    assert git(session, "log", "-1", "--format=%s") == "Add a", "the redo brings nothing, and git leaves it out"
+    assert loaded(repository).undone() == {}
 
 
 KINDS: dict[str, tuple[Changes, Changes]] = {
@@ -207,7 +243,7 @@ def test_a_lost_race_changes_nothing_and_says_what_to_do(repository: Repository,
     stale = loaded(repository)
     made.by_hand("By hand", {"b": Blob(b"b\n")})
     with pytest.raises(GitgenError, match=f"{BRANCH} moved meanwhile") as caught:
-        revert(repository, BRANCH, stale.tip, stale.steps[-1], "x", "gitgen undo 3")
+        undo(repository, BRANCH, stale.tip, stale.steps[-1], "gitgen undo 3")
     assert caught.value.mend == "gitgen undo 3" and "replies" not in caught.value.what
     assert git(session, "log", "-1", "--format=%s", BRANCH) == "By hand"
 

@@ -15,12 +15,14 @@ from gitgen.diff_tree import Stat, stats
 from gitgen.pager import pager_for
 from gitgen.repository import Repository
 from gitgen.sessions import every
-from gitgen.state import Commit, Session, no_session, walk
+from gitgen.state import UNDOES, Commit, Session, no_session, walk
 
 FIRST, CHUNK = 50, 1000
 """So many commits are shown before more are read, and then at a time."""
 MOST = 1000
 """Of a longer log nobody waits for all its diffs at once: only a pager, which asks for a screen, shows them unasked."""
+
+_COLOURS = {"ok": "green", "no-change": "yellow", "undone": "yellow", "human": "blue"}
 
 Paint = Callable[..., str]
 
@@ -105,25 +107,47 @@ def _session(
     if not wanted(True):
         ahead += islice(commits, MOST)
     shown = wanted(len(ahead) > MOST)
+    count, linear, fate = 0, True, _Fate()
     while ahead:
         steps = ahead[:-1] if ahead[-1].begins(branch) else ahead
         of = stats(repository, steps) if shown else {}
+        now = time.time()
         if steps:
-            yield "\n".join(_line(commit, of.get(commit.oid), paint) for commit in steps)
+            yield "\n".join(_line(commit, fate.undone(commit), of.get(commit.oid), now, paint) for commit in steps)
         elif len(ahead) == 1 and not headed:
             ui.note(f"{branch} has no step yet")
+        count += len(steps)
+        linear = linear and not any(commit.merges for commit in steps)
         last, ahead = ahead[-1], list(islice(commits, CHUNK))
-    yield from _beginning(repository, branch, last, paint)
+    yield from _beginning(repository, branch, last, count if linear else None, paint)
     if headed:
         yield ""
 
 
-def _line(commit: Commit, stat: Stat | None, paint: Paint) -> str:
-    step, status, model = ui.printable(f"{commit.step or '-'}\n{commit.status or 'human'}\n{commit.model}").split("\n")
-    colour = {"ok": "green", "no-change": "yellow", "human": "blue"}.get(status, "red")
+class _Fate:
+    """What became of the steps that it is told of, newest first."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, bool] = {}
+
+    def undone(self, commit: Commit) -> bool:
+        """Whether a commit is a step that is taken back."""
+        if commit.step:
+            return self._last.get(commit.log, False)
+        if commit.reverted:
+            self._last.setdefault(commit.reverted, UNDOES in commit.trailers)
+        return False
+
+
+def _line(commit: Commit, undone: bool, stat: Stat | None, now: float, paint: Paint) -> str:
+    step, status = commit.step, "undone" if undone else commit.status
+    if not step:
+        step, status = ("undo" if UNDOES in commit.trailers else "redo") if commit.reverted else "-", "human"
+    step, status, model = ui.printable(f"{step}\n{status}\n{commit.model}").split("\n")
+    colour = _COLOURS.get(status, "red")
     changed = f"{_changed(stat):<18}  " if stat else ""
     spent = f"{ui.tokens(commit.total_tokens):>6}" if commit.step else "      "
-    age = ui.age(time.time() - commit.time)
+    age = ui.age(now - commit.time)
     about = f"{model}, {age}" if model else age
     head = f"{paint(commit.oid[:10], fg='yellow')}  {step:<10}  {paint(f'{status:<9}', fg=colour)}"
     return f"{head}  {changed}{spent}  {ui.printable(commit.asked or commit.subject)}  ({about})"
@@ -134,11 +158,15 @@ def _changed(stat: Stat) -> str:
     return f"{files} +{stat.insertions} -{stat.deletions}" if stat.files else "-"
 
 
-def _beginning(repository: Repository, branch: str, first: Commit, paint: Paint) -> Iterator[str]:
+def _beginning(repository: Repository, branch: str, first: Commit, count: int | None, paint: Paint) -> Iterator[str]:
+    """Where the session began; `count` is how many commits are after that, None if there are merges among them."""
     base = tracking.default_branch(repository)
     if base is None or not first.parent:
         return
-    ahead, behind = tracking.ahead_behind(repository, branch, base)
+    if count is None:
+        ahead, behind = tracking.ahead_behind(repository, branch, base)
+    else:
+        ahead, behind = tracking.ahead_behind_after(repository, branch, first.oid, count, base)
     oid = paint(first.oid[:10], fg="yellow")
     yield f"{oid}  {'begin':<10}  {ahead} ahead of {ui.printable(base)}, {behind} behind"
 
@@ -149,18 +177,19 @@ def _say_json(
     printed: list[dict[str, object]] = []
     for branch, commits in branches:
         steps = [commit for commit in commits if not commit.begins(branch)]
-        of = stats(repository, steps) if with_stat else {}
+        of, fate = stats(repository, steps) if with_stat else {}, _Fate()
         session = {"session": branch} if all_sessions else {}
-        printed += [{**session, **_as_dict(commit, of.get(commit.oid))} for commit in steps]
+        printed += [{**session, **_as_dict(commit, fate.undone(commit), of.get(commit.oid))} for commit in steps]
     ui.say_json(printed)
 
 
-def _as_dict(commit: Commit, stat: Stat | None) -> dict[str, object]:
+def _as_dict(commit: Commit, undone: bool, stat: Stat | None) -> dict[str, object]:
     usage = commit.usage
     return {
         "commit": commit.oid,
         "step": commit.step or None,
         "status": commit.status or None,
+        "undone": undone,
         "subject": commit.subject,
         "asked": commit.asked or None,
         "author": commit.author,

@@ -10,7 +10,7 @@ from gitgen import preflight
 from gitgen.commands._ground import stand
 from gitgen.commands._reading import session_at
 from gitgen.commands.undo import show
-from gitgen.revert import revert, to_redo
+from gitgen.revert import redo, to_redo
 
 
 @click.command()
@@ -28,8 +28,6 @@ def command(branch: str | None, commit_dirty: bool, as_json: bool) -> int:
     repository = preflight.repository_at(Path.cwd())
     session = session_at(repository, branch)
     ground = stand(repository, session.branch, None, commit_dirty)
-    undo, step = to_redo(session)
     again = f"gitgen redo --branch {session.branch}"
-    done = revert(repository, ground.branch, ground.tip, undo, f'Reapply "{step.subject}"', again)
-    show("redo", done, as_json)
+    show("redo", redo(repository, ground.branch, ground.tip, to_redo(session), again), as_json)
     return 0

@@ -11,7 +11,7 @@ from gitgen.commands._ground import stand
 from gitgen.commands._reading import session_at, step_at
 from gitgen.errors import GitgenError
 from gitgen.repository import Repository
-from gitgen.revert import Reverted, revert, to_undo
+from gitgen.revert import Reverted, to_undo, undo
 from gitgen.state import Commit, Session
 
 
@@ -37,8 +37,7 @@ def command(step: str | None, branch: str | None, commit_dirty: bool, as_json: b
     ground = stand(repository, session.branch, None, commit_dirty)
     commit = _chosen(repository, session, step)
     again = f"gitgen undo {commit.oid[:10]} --branch {session.branch}"
-    subject = f'Revert "{commit.subject}"'
-    show("undo", revert(repository, ground.branch, ground.tip, commit, subject, again), as_json)
+    show("undo", undo(repository, ground.branch, ground.tip, commit, again), as_json)
     return 0
 
 
