@@ -8,12 +8,8 @@ from collections.abc import Generator, Iterable, Iterator, MutableMapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from shlex import join
-from typing import TYPE_CHECKING
 
 from gitgen.errors import GitgenError
-
-if TYPE_CHECKING:
-    from git.cmd import Git as Command
 
 # What git sets for its hooks (`git rev-parse --local-env-vars`), less what `git -c` sets: inherited by a git
 # of ours, they would point it at the hook's index and repository instead of the one asked for.
@@ -32,6 +28,9 @@ HOOK_VARIABLES = (
     "GIT_SHALLOW_FILE",
     "GIT_WORK_TREE",
 )
+
+_IN_ENGLISH = {"LANGUAGE": "C", "LC_ALL": "C"}
+"""What git says is told on, and here and there looked at."""
 
 
 class GitFailed(GitgenError):
@@ -53,23 +52,12 @@ def leave_hook(environ: MutableMapping[str, str]) -> None:
 
 
 class Git:
-    """Git, run in one folder (gitpython's `Git`, with bytes in and out and errors of gitgen's own)."""
+    """Git, run in one folder: bytes in and out, and errors of gitgen's own."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._command: Command | None = None
         self._batch: ExitStack | None = None
         self._cat: subprocess.Popen[bytes]
-
-    @property
-    def command(self) -> Command:
-        if self._command is None:
-            # gitpython asks for git's version when it is imported, and raises if there is none.
-            os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-            from git.cmd import Git as Command
-
-            self._command = Command(self.folder)
-        return self._command
 
     def run(
         self,
@@ -111,23 +99,19 @@ class Git:
 
     @contextmanager
     def _start(self, args: tuple[str, ...], environ: dict[str, str] | None) -> Iterator[subprocess.Popen[bytes]]:
-        command = self.command
-        from git.exc import GitCommandNotFound
-
         try:
             # In a process group of its own, Ctrl-C reaches gitgen alone and never kills git in mid-write.
-            guard = command.execute(
-                ["git", *args],
-                istream=subprocess.PIPE,
-                as_process=True,
-                env=environ,
+            process = subprocess.Popen(
+                ("git", *args),
+                cwd=self.folder,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env={**os.environ, **_IN_ENGLISH, **(environ or {})},
                 process_group=0 if hasattr(os, "killpg") else None,
             )
-        except GitCommandNotFound:
+        except FileNotFoundError:
             raise GitgenError("Git cannot be started", "install git, or put it into PATH") from None
-        # gitpython's guard stops the process when it is forgotten, so it is held until the process has ended.
-        process = guard.proc
-        assert process is not None
         with process:
             yield process
 
@@ -162,7 +146,6 @@ class Git:
         return self._object(name)[0]
 
     def _object(self, name: str, most: int | None = None) -> tuple[str, bytes]:
-        # gitpython has such a process as well, but it cannot read the ids of a SHA-256 repository.
         if self._batch is None:
             self._batch = ExitStack()
             self._cat = self._batch.enter_context(self._start(("cat-file", "--batch"), None))

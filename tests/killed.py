@@ -20,7 +20,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import git.cmd  # noqa: F401
 import openai  # noqa: F401
 
 import gitgen.git
