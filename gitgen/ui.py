@@ -40,7 +40,12 @@ def pass_on(text: str) -> None:
 
 def say_json(value: Any) -> None:
     """The result for a machine, which may yet be read on a terminal."""
-    text = json.dumps(value, indent=1, ensure_ascii=False)
+    if isinstance(value, list):
+        # A row a line: there may be thousands, and Python's fast encoder does not indent.
+        rows = ",\n ".join(json.dumps(row, ensure_ascii=False) for row in value)
+        text = f"[\n {rows}\n]" if rows else "[]"
+    else:
+        text = json.dumps(value, indent=1, ensure_ascii=False)
     click.echo(_UNSAFE.sub(lambda unsafe: f"\\u{ord(unsafe[0]):04x}", text))
 
 

@@ -18,7 +18,7 @@ from gitgen.sessions import every
 from gitgen.state import UNDOES, Commit, Session, no_session, walk
 
 FIRST, CHUNK = 50, 1000
-"""So many commits are shown before more are read, and then at a time."""
+"""So many commits are shown before more are read, then twice as many, and so on up to this: most readers leave early."""
 MOST = 1000
 """Of a longer log nobody waits for all its diffs at once: only a pager, which asks for a screen, shows them unasked."""
 
@@ -77,15 +77,18 @@ def _newest_first(session: Session) -> Iterator[Commit]:
 def _read(repository: Repository, branch: str) -> Iterator[Commit]:
     """The commits of a session as they come; GitgenError if it is none, as soon as that is known."""
     held: list[Commit] = []
-    for commit in walk(repository, branch, preflight.tip_of(repository, branch)):
-        held.append(commit)
+    commits = walk(repository, branch, preflight.tip_of(repository, branch))
+    for last in commits:
+        held.append(last)
         # Its own steps tell a session before its beginning is read.
-        if commit.begins(branch) or (commit.step and commit.trailers.get("Gitgen-Session") == branch):
+        if last.step and last.trailers.get("Gitgen-Session") == branch:
             yield from held
             held.clear()
-        last = commit
-    if held or not last.begins(branch):
+            for last in commits:
+                yield last
+    if not last.begins(branch):
         raise no_session(repository, branch)
+    yield from held
 
 
 def _wanted(stat: bool | None, paged: bool) -> Callable[[bool], bool]:
@@ -118,7 +121,7 @@ def _session(
             ui.note(f"{branch} has no step yet")
         count += len(steps)
         linear = linear and not any(commit.merges for commit in steps)
-        last, ahead = ahead[-1], list(islice(commits, CHUNK))
+        last, ahead = ahead[-1], list(islice(commits, min(2 * len(ahead), CHUNK)))
     yield from _beginning(repository, branch, last, count if linear else None, paint)
     if headed:
         yield ""
