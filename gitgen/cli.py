@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from gitgen.errors import GitgenError
 
     try:
-        return _run(arguments)
+        return _run_hook(arguments) if _is_hook(arguments) else _run(arguments)
     except GitgenError as error:
         _complain(error.what, error.mend)
         return error.code
@@ -47,6 +47,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except Exception:
         return _bug()
+
+
+def _is_hook(arguments: list[str]) -> bool:
+    """Whether these are what git's own hooks call: no options, so that nothing has to be parsed."""
+    hook, rest = arguments[:2] == ["hook", "run"], arguments[2:]
+    return hook and len(rest) > 1 and not any(word.startswith("-") for word in rest)
+
+
+def _run_hook(arguments: list[str]) -> int:
+    """`gitgen hook run` without click, whose import would be most of what git waits for at each commit."""
+    from pathlib import Path
+
+    from gitgen import message_hooks
+
+    name, file, *more = arguments[2:]
+    if name not in (message_hooks.PREPARE, message_hooks.CHECK) or not Path(file).is_file():
+        return _run(arguments)
+    message_hooks.run(name, Path(file), more, os.environ)
+    return 0
 
 
 def _stop_writing() -> None:

@@ -15,12 +15,13 @@ _COMMIT = re.compile(r"^commit [0-9a-f]{40,64}$", re.MULTILINE)
 _INDENT = "    "
 
 
-def lifted(message: str) -> str:
-    """The message of a `git merge --squash` with one block of trailers for the steps in it; idempotent.
+def lifted(message: str, squashed: str) -> str:
+    """A commit's message with one block of trailers for the steps that a `git merge --squash` tells of; idempotent.
 
-    The indented text stays. A message that has trailers of gitgen's own already, or no step in it, is given back.
+    Its text `squashed` is often the message itself, and stays. A message that has trailers of gitgen's own already is
+    given back, and so is any where there is no step.
     """
-    steps = [trailers for trailers in map(parse, _bodies(message)) if "Gitgen-Step" in trailers]
+    steps = [trailers for trailers in map(parse, _bodies(squashed)) if "Gitgen-Step" in trailers]
     own = parse(message.partition("\n")[2])
     if not steps or own:
         return message

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from gitgen.squash import broken, lifted
 from gitgen.trailers import compose, parse
 from tests.conftest import ROOT, Gitgen, git, write
+from tests.test_cli import imported
 
 BLOCK = {
     "Gitgen-Session": "gitgen/x",
@@ -73,6 +74,21 @@ def test_a_squash_keeps_the_sums(gitgen: Gitgen, folder: Path, options: tuple[st
 
 
 @pytest.mark.usefixtures("path")
+def test_a_squash_in_words_of_ones_own_keeps_the_sums(gitgen: Gitgen, folder: Path) -> None:
+    session(folder, 100, 20, 3)
+    assert gitgen("hook", "install").code == 0
+    git(folder, "merge", "-q", "--squash", "gitgen/x")
+    git(folder, "commit", "-q", "-s", "-m", "Add three files", "-m", "In words of my own")
+    assert read_by_git(folder, "Gitgen-Total-Tokens") == "123"
+    assert read_by_git(folder, "Gitgen-Squashed") == "id0 id1 id2"
+    assert read_by_git(folder, "Signed-off-by") == "Ada <ada@example.org>"
+    message = git(folder, "log", "-1", "--format=%B")
+    assert message.startswith("Add three files\n\nIn words of my own\n\n") and "Squashed commit" not in message
+    git(folder, "commit", "-q", "--allow-empty", "-m", "Go on")
+    assert git(folder, "log", "-1", "--format=%B").strip() == "Go on"
+
+
+@pytest.mark.usefixtures("path")
 def test_an_edited_message_that_breaks_the_block_of_a_step_is_caught(gitgen: Gitgen, folder: Path) -> None:
     session(folder, 100)
     assert gitgen("hook", "install").code == 0
@@ -91,6 +107,16 @@ def test_other_commits_are_left_alone(gitgen: Gitgen, folder: Path) -> None:
     message = "Explain\n\nA step has the trailers Gitgen-Session and Gitgen-Step.\n\nGitgen-Feedback: not a step\n"
     git(folder, "commit", "-q", "--allow-empty", "-m", message)
     assert git(folder, "log", "-1", "--format=%B").strip() == message.strip()
+
+
+@pytest.mark.parametrize("name", ["prepare-commit-msg", "commit-msg"])
+def test_a_hook_imports_nothing_that_is_heavy(folder: Path, name: str) -> None:
+    session(folder, 7)
+    git(folder, "merge", "-q", "--squash", "gitgen/x")
+    message = folder / ".git/SQUASH_MSG"
+    assert imported(folder, "hook", "run", name, str(message), "squash") == ["0"]
+    assert imported(folder, "hook", "run", "commit-msg", str(message)) == ["0"]
+    assert imported(folder, "hook", "run", "other", str(message))[:2] == ["2", "click"]
 
 
 def test_foreign_hooks_stay_and_the_way_out_is_named(gitgen: Gitgen, folder: Path) -> None:
@@ -135,8 +161,10 @@ def test_lifting_adds_up_once_whatever_the_messages_say(steps: list[tuple[int, s
         indented = "\n".join(f"    {line}" if line else "" for line in said.rstrip("\n").split("\n"))
         message += f"\ncommit {'b' * 40}\nAuthor: Ada <a@b>\nDate:   now\n\n{indented}\n"
     message += "\n" + "\n".join(f"# {line}" for line in comment.splitlines())
-    once = lifted(message)
-    assert lifted(once) == once
+    once = lifted(message, message)
+    assert lifted(once, once) == once
+    mine = lifted("In my words\n", message)
+    assert lifted(mine, message) == mine and parse(mine.partition("\n")[2]) == parse(once.partition("\n")[2])
     assert broken(once) == ""
     found = parse(once.partition("\n")[2])
     if steps:

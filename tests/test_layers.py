@@ -24,6 +24,7 @@ LAYERS = (
         "preflight",
         "plan",
         "catalog",
+        "message_hooks",
         "pager",
         "diff_tree",
         "sessions",

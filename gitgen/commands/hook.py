@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitgen import resources, squash, ui
+from gitgen import message_hooks, resources, ui
 from gitgen.errors import GitgenError
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 HOOKS: Mapping[str, str] = MappingProxyType(
     {
-        "prepare-commit-msg": "gitgen-squash: sums the trailers of a squashed session",
-        "commit-msg": "gitgen-trailers: keeps the trailers of a step whole",
+        message_hooks.PREPARE: "gitgen-squash: sums the trailers of a squashed session",
+        message_hooks.CHECK: "gitgen-trailers: keeps the trailers of a step whole",
     }
 )
 """The hooks by git's names for them (man githooks)."""
@@ -108,16 +108,7 @@ def run(name: str, file: Path, more: tuple[str, ...]) -> int:
     Example:
       gitgen hook run commit-msg "$@"      # in a hook of yours
     """
-    message = file.read_text(encoding="utf-8", errors="surrogateescape")
-    if name == "commit-msg":
-        wrong = squash.broken(message)
-        if wrong:
-            raise GitgenError(wrong, "put them back as they were: git log -1 shows them; or: git commit --no-verify")
-        return 0
-    source = more[0] if more else os.environ.get("PRE_COMMIT_COMMIT_MSG_SOURCE", "")
-    better = squash.lifted(message) if source == "squash" else message
-    if better != message:
-        file.write_text(better, encoding="utf-8", errors="surrogateescape")
+    message_hooks.run(name, file, more, os.environ)
     return 0
 
 

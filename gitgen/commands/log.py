@@ -18,7 +18,7 @@ from gitgen.sessions import every
 from gitgen.state import UNDOES, Commit, Session, no_session, walk
 
 FIRST, CHUNK = 50, 1000
-"""So many commits are shown before more are read, then twice as many, and so on up to this: most readers leave early."""
+"""So many commits are shown before more are read, then twice as many, up to this: most readers leave early."""
 MOST = 1000
 """Of a longer log nobody waits for all its diffs at once: only a pager, which asks for a screen, shows them unasked."""
 
