@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from gitgen import interpret_trailers
 from gitgen.record import Usage
-from gitgen.trailers import parse, usage_of
+from gitgen.trailers import REDACTED, parse, usage_of, whole_number
 
 SQUASHED = "Gitgen-Squashed"
 """The trailer of a commit that several steps were squashed into: the blob ids of their chat files."""
@@ -52,6 +52,7 @@ def sum_of(steps: Sequence[Mapping[str, str]]) -> str:
         "Gitgen-Total-Tokens": str(usage.total_tokens),
         "Gitgen-Cached-Tokens": "" if usage.cached_tokens is None else str(usage.cached_tokens),
         "Gitgen-Usage": usage.source,
+        REDACTED: str(sum(whole_number(trailers.get(REDACTED, "")) for trailers in steps) or ""),
     }
     lines = [f"{key}: {value}" for key, value in block.items() if value]
     return "\n".join((*lines, *(f"Assisted-by: gitgen:{model}" for model in models)))
@@ -61,6 +62,10 @@ def _all(steps: Sequence[Mapping[str, str]], key: str) -> tuple[str, ...]:
     """The values of a key, each once, in the order of the commits, the oldest of which a squash names last."""
     values = (value for trailers in reversed(steps) for value in trailers.get(key, "").split(", "))
     return tuple(dict.fromkeys(value for value in values if value))
+
+
+def _counts(key: str) -> bool:
+    return key.endswith("-Tokens") or key == REDACTED
 
 
 def broken(message: str) -> str:
@@ -74,5 +79,5 @@ def broken(message: str) -> str:
     missing = [key for key in ("Gitgen-Session", "Gitgen-Status", "Gitgen-Log") if key not in found]
     if missing:
         return f"The block of the step has lost its {', '.join(missing)}"
-    odd = [key for key, value in found.items() if key.endswith("-Tokens") and not (value.isascii() and value.isdigit())]
+    odd = [key for key, value in found.items() if _counts(key) and not (value.isascii() and value.isdigit())]
     return f"{odd[0]} is no whole number" if odd else ""

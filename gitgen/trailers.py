@@ -10,7 +10,8 @@ import textwrap
 from collections.abc import Mapping
 
 from gitgen import interpret_trailers
-from gitgen.record import Chat, Usage, source_of
+from gitgen.record import Chat, Text, Usage, source_of
+from gitgen.redact import marks
 
 SUBJECT = 72
 BODY = 600
@@ -19,6 +20,8 @@ _SUMMARY = re.compile(r"^\s*(?:[*_]{2})?summary:(?:[*_]{2})?\s*(.+)$", re.IGNORE
 _GIVEN = {"request": "Request", "comment": "Feedback"}
 """What of a chat's inputs stands in a trailer: the request on a forge, and the comments that the step is about."""
 OURS = "Gitgen-"
+REDACTED = "Gitgen-Redacted"
+"""The trailer that counts the secrets which were taken out of a chat."""
 _PLAIN_TRAILER = re.compile(r"^([A-Za-z0-9-]+): (\S(?:.*\S)?)$", re.MULTILINE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
@@ -73,10 +76,20 @@ def step_trailers(chat: Chat, *, session: str, status: str, log: str) -> dict[st
             "Gitgen-Exit-Code": str(chat.ran.exit_code),
             "Gitgen-Sandbox": chat.ran.sandbox,
         }
+    if redacted := _redacted(chat):
+        trailers[REDACTED] = str(redacted)
     trailers |= {f"Gitgen-{key}": str(chat.inputs[name]) for name, key in _GIVEN.items() if chat.inputs.get(name)}
     if models:
         trailers["Assisted-by"] = f"gitgen:{models[-1]}"
     return trailers
+
+
+def _redacted(chat: Chat) -> int:
+    """How many secrets were taken out of what was said and printed; what a step was given is among it."""
+    parts = (part for turn in chat.turns for message in turn.messages for part in message.parts)
+    said = [part.text for part in parts if isinstance(part, Text)]
+    said += [turn.reply.content for turn in chat.turns if turn.reply]
+    return sum(map(marks, said)) + (marks(chat.ran.output) if chat.ran else 0)
 
 
 def parse(body: str) -> dict[str, str]:
@@ -94,7 +107,11 @@ def parse(body: str) -> dict[str, str]:
 
 def number_of(trailers: Mapping[str, str], counted: str) -> int:
     """The number of tokens that a trailer tells; what is missing or no number counts as 0."""
-    value = trailers.get(f"Gitgen-{counted}-Tokens", "")
+    return whole_number(trailers.get(f"Gitgen-{counted}-Tokens", ""))
+
+
+def whole_number(value: str) -> int:
+    """The number that a trailer tells; 0 for what is none."""
     return int(value) if value.isascii() and value.isdigit() and len(value) <= LONGEST_NUMBER else 0
 
 

@@ -59,7 +59,7 @@ def test_no_other_key_goes_to_a_named_endpoint(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_key_of_a_named_endpoint_is_redacted(name: str) -> None:
     variable = endpoints.table()[name].key
-    assert redactor({variable: "the-very-key"})("a the-very-key b") == f"a [redacted:{variable}] b"
+    assert redactor({variable: "the-very-key"})("a the-very-key b") == f"a [REDACTED:{variable}] b"
 
 
 @pytest.mark.parametrize("model", ["ollama/a,b", "ollama/a,ollama/b"])

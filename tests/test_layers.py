@@ -70,6 +70,7 @@ LAYERS = (
         "forge",
         "sandbox",
         "process",
+        "scanner",
     ),
     ("shelf",),
     ("steps", "rehearsal"),
@@ -148,7 +149,7 @@ def test_every_module_has_its_layer() -> None:
     [
         (
             "subprocess",
-            {"forge/tokens.py", "git.py", "pager.py", "ai/weights.py", "process.py", "sandbox.py"},
+            {"forge/tokens.py", "git.py", "pager.py", "ai/weights.py", "process.py", "sandbox.py", "scanner.py"},
         ),
         ("git", {"git.py"}),
         ("github", {"forge/github.py"}),
@@ -156,6 +157,7 @@ def test_every_module_has_its_layer() -> None:
         ("rich", {"ui.py"}),
         ("questionary", {"ui.py"}),
         ("tiktoken", {"tokens.py"}),
+        ("pybetterleaks", {"scanner.py"}),
         ("xllamacpp", {"ai/local.py"}),
     ],
 )

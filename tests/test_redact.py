@@ -47,7 +47,7 @@ INNOCENT = [
 @pytest.mark.parametrize(("name", "secret"), PLANTED)
 @pytest.mark.parametrize("around", ["{}", "KEY={}\n", '{{"key": "{}"}}', "Bearer {}, please", "({})"])
 def test_well_known_shapes_are_replaced_by_their_name(name: str, secret: str, around: str) -> None:
-    assert redactor({})(around.format(secret)) == around.format(f"[redacted:{name}]")
+    assert redactor({})(around.format(secret)) == around.format(f"[REDACTED:{name}]")
 
 
 @pytest.mark.parametrize("text", INNOCENT)
@@ -58,16 +58,16 @@ def test_what_only_looks_like_a_secret_stays(text: str) -> None:
 @pytest.mark.parametrize("url", ["postgres://app:hunter2@db:5432/x", "https://user:pa55w@example.org/"])
 def test_a_password_in_an_address_is_replaced(url: str) -> None:
     scheme, _, rest = url.partition("://")
-    assert redactor({})(f"see {url}") == f"see {scheme}://[redacted:password-in-url]@{rest.partition('@')[2]}"
+    assert redactor({})(f"see {url}") == f"see {scheme}://[REDACTED:password-in-url]@{rest.partition('@')[2]}"
 
 
 @pytest.mark.parametrize(
     ("variable", "value", "text", "clean"),
     [
-        ("OPENAI_API_KEY", "local-0815", "use local-0815!", "use [redacted:OPENAI_API_KEY]!"),
-        ("my_token", "abcdefgh", "xabcdefghx", "x[redacted:my_token]x"),
-        ("DB_PASSWORD", "s3cret$.*", "s3cret$.* s3cretXYZ", "[redacted:DB_PASSWORD] s3cretXYZ"),
-        ("APP_SECRET", "  padded-value\n", "a padded-value", "a [redacted:APP_SECRET]"),
+        ("OPENAI_API_KEY", "local-0815", "use local-0815!", "use [REDACTED:OPENAI_API_KEY]!"),
+        ("my_token", "abcdefgh", "xabcdefghx", "x[REDACTED:my_token]x"),
+        ("DB_PASSWORD", "s3cret$.*", "s3cret$.* s3cretXYZ", "[REDACTED:DB_PASSWORD] s3cretXYZ"),
+        ("APP_SECRET", "  padded-value\n", "a padded-value", "a [REDACTED:APP_SECRET]"),
         ("SHORT_KEY", "none", "none of it", "none of it"),
         ("DB_PASSWORD", "postgres", "import postgres", "import postgres"),
         ("KEYBOARD", "qwertyuiop", "qwertyuiop", "qwertyuiop"),
@@ -81,13 +81,13 @@ def test_credentials_of_the_process_are_replaced_by_their_variable(
 
 
 def test_a_key_that_came_otherwise_is_replaced_too() -> None:
-    assert redactor({}, "from-git-config")("a from-git-config b") == "a [redacted:api-key] b"
+    assert redactor({}, "from-git-config")("a from-git-config b") == "a [REDACTED:api-key] b"
     assert redactor({}, "")("as it is") == "as it is"
 
 
 def test_the_longest_secret_is_found_first() -> None:
     redact = redactor({"A_KEY": "abcdefgh", "B_KEY": "abcdefgh-and-more"})
-    assert redact("abcdefgh-and-more abcdefgh") == "[redacted:B_KEY] [redacted:A_KEY]"
+    assert redact("abcdefgh-and-more abcdefgh") == "[REDACTED:B_KEY] [REDACTED:A_KEY]"
 
 
 def test_what_cannot_be_stored_is_made_storable() -> None:
@@ -106,7 +106,7 @@ def test_no_secret_is_left_and_a_second_time_changes_nothing(
     environ: dict[str, str], pieces: list[str], data: st.DataObject
 ) -> None:
     secrets = list(environ.values())
-    assume(not any(secret in f"[redacted:{name}]" for secret in secrets for name in environ))
+    assume(not any(secret in f"[REDACTED:{name}]" for secret in secrets for name in environ))
     mixed = data.draw(st.permutations(pieces + secrets))
     redact = redactor(environ)
     clean = redact(" ".join(mixed))

@@ -254,7 +254,7 @@ def test_secrets_are_taken_out_before_anything_is_stored(folder: Path, world: Wo
     everything = subprocess.run(command, cwd=folder, capture_output=True, check=True).stdout.decode("utf-8", "replace")
     for secret in (token, "key-of-the-user", "hush-hush-hush"):
         assert secret not in everything
-    assert "[redacted:A_SECRET]" in everything and "[redacted:github-token]" in everything
+    assert "[REDACTED:A_SECRET]" in everything and "[REDACTED:github-token]" in everything
 
 
 def test_the_plan_is_run_to_its_end_and_each_step_sees_the_one_before(folder: Path, world: Worlds) -> None:

@@ -194,7 +194,7 @@ def test_what_the_program_printed_is_kept_with_the_step(repository: Repository) 
     session = load(repository, BRANCH)
     assert session is not None and session.steps[0].trailers["Gitgen-Exit-Code"] == "3"
     ran = chat_of(repository, session.steps[0]).ran
-    assert ran is not None and ran.output == "[redacted:A_SECRET]\n"
+    assert ran is not None and ran.output == "[REDACTED:A_SECRET]\n"
 
 
 def test_the_review_keeps_the_answers(repository: Repository) -> None:

@@ -21,6 +21,7 @@ from gitgen.record import Chat, Ran
 from gitgen.redact import redactor
 from gitgen.render import recordings
 from gitgen.repository import Repository
+from gitgen.scanner import scanner
 from gitgen.session import Landed
 from gitgen.settings import Settings, resolve
 from gitgen.shelf import Shelf
@@ -136,7 +137,9 @@ def world(
             model=model,
             settings=settings,
             listener=screen,
-            redact=redactor(os.environ, settings.api_key, *repository.config.get("gitgen.apikey", ()), *secrets),
+            redact=redactor(
+                os.environ, settings.api_key, *repository.config.get("gitgen.apikey", ()), *secrets, scan=scanner()
+            ),
             preprompt=lambda name: resources.preprompt(name, settings.preprompts, shelf.folder),
             shelf=shelf,
             person=ui.ask if ui.attended() else None,
