@@ -33,6 +33,10 @@ _IN_ENGLISH = {"LANGUAGE": "C", "LC_ALL": "C"}
 """What git says is told on, and here and there looked at."""
 
 
+HOOK_INDEX = "GITGEN_HOOK_INDEX"
+"""Where `leave_hook` keeps the path of the index that a surrounding hook is about: of `git commit -a` another one."""
+
+
 class GitFailed(GitgenError):
     """A git command that ended with a status other than 0; `stdout` and `stderr` hold what it said."""
 
@@ -47,6 +51,8 @@ class GitFailed(GitgenError):
 
 def leave_hook(environ: MutableMapping[str, str]) -> None:
     """Take out of `environ` what a surrounding git hook put there."""
+    if "GIT_INDEX_FILE" in environ:
+        environ[HOOK_INDEX] = environ["GIT_INDEX_FILE"]
     for name in HOOK_VARIABLES:
         environ.pop(name, None)
 

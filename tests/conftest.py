@@ -130,3 +130,13 @@ def in_process(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
         return Ran(code, out, err)
 
     return run
+
+
+@pytest.fixture
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PATH with the installed gitgen, as a hook finds it."""
+    (tmp_path / "bin").mkdir()
+    command = tmp_path / "bin" / "gitgen"
+    command.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m gitgen "$@"\n')
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -28,16 +27,6 @@ BLOCK = {
     "Gitgen-Usage": "api",
     "Gitgen-Log": "abc",
 }
-
-
-@pytest.fixture
-def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """PATH with the installed gitgen, as a hook finds it."""
-    (tmp_path / "bin").mkdir()
-    command = tmp_path / "bin" / "gitgen"
-    command.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m gitgen "$@"\n')
-    command.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
 
 
 def session(folder: Path, *totals: int) -> None:

@@ -33,6 +33,7 @@ LAYERS = (
         "tracking",
         "spending",
         "verify",
+        "leaks",
         "blame",
         "report",
         "clean",

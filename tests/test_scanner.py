@@ -17,7 +17,16 @@ from gitgen.squash import sum_of
 from gitgen.trailers import compose, parse, step_trailers
 from tests import planted
 
-AROUND = ("{}", "KEY={}\n", '{{"key": "{}"}}', "Bearer {}, please", "({})", "`{}`", "it is {}.", "see {} # gitleaks:allow")
+AROUND = (
+    "{}",
+    "KEY={}\n",
+    '{{"key": "{}"}}',
+    "Bearer {}, please",
+    "({})",
+    "`{}`",
+    "it is {}.",
+    "see {} # gitleaks:allow",
+)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -1,9 +1,10 @@
-"""`gitgen hook`: git hooks that keep the trailers of steps whole."""
+"""`gitgen hook`: git hooks that keep trailers whole, and secrets out of commits and pushes."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -14,24 +15,30 @@ from gitgen import message_hooks, resources, ui
 from gitgen.errors import GitgenError
 
 if TYPE_CHECKING:
+    from gitgen.leaks import Find, Problem
     from gitgen.repository import Repository
 
 HOOKS: Mapping[str, str] = MappingProxyType(
     {
         message_hooks.PREPARE: "gitgen-squash: sums the trailers of a squashed session",
         message_hooks.CHECK: "gitgen-trailers: keeps the trailers of a step whole",
+        "pre-commit": "gitgen-secrets: refuses a commit that brings a secret in",
+        "pre-push": "gitgen-push-check: refuses a push of a leaking chat, or of a step that does not verify",
     }
 )
 """The hooks by git's names for them (man githooks)."""
+STEP = "GITGEN_STEP"
+"""Set for the user's hooks while they look at a step of gitgen's: its own then have nothing to do."""
 MARK = "gitgen hook run"
 """What stands in a hook of ours, and in one of the user's that calls it."""
 
 
 @click.group()
 def command() -> None:
-    """Git hooks that keep the trailers of steps whole.
+    """Git hooks that keep the trailers of steps whole, and secrets out of commits and pushes.
 
-    With pre-commit, name gitgen's repository and the hooks gitgen-squash and gitgen-trailers instead.
+    With pre-commit, name gitgen's repository and the hooks gitgen-squash, gitgen-trailers, gitgen-secrets and
+    gitgen-push-check instead.
 
     \b
     Example:
@@ -99,25 +106,90 @@ def status(as_json: bool) -> int:
 
 @command.command()
 @click.argument("name", type=click.Choice(list(HOOKS)))
-@click.argument("file", type=click.Path(path_type=Path))
-@click.argument("more", nargs=-1)
-def run(name: str, file: Path, more: tuple[str, ...]) -> int:
-    """Do what a hook does, with the arguments that git gives it.
+@click.argument("arguments", nargs=-1)
+def run(name: str, arguments: tuple[str, ...]) -> int:
+    """Do what a hook does, with the arguments and the standard input that git gives it.
 
     \b
     Example:
       gitgen hook run commit-msg "$@"      # in a hook of yours
     """
-    message_hooks.run(name, file, more, os.environ)
+    if name in ("pre-commit", "pre-push"):
+        return _refuse(tuple(_staged() if name == "pre-commit" else _pushed(arguments)))
+    if not arguments:
+        raise click.UsageError(f"{name} takes the file of the message")
+    message_hooks.run(name, Path(arguments[0]), arguments[1:], os.environ)
     return 0
+
+
+def _staged() -> Iterable[Problem]:
+    from gitgen import leaks
+    from gitgen.git import HOOK_INDEX
+
+    if os.environ.get(STEP):
+        return ()  # What a step brings has been made of a chat without secrets.
+    repository = _around()
+    if repository is None:
+        return ()
+    return leaks.staged(repository, _finder(repository), os.environ.get(HOOK_INDEX, ""))
+
+
+def _pushed(arguments: tuple[str, ...]) -> Iterable[Problem]:
+    """What is wrong with a push, as git tells of it (man githooks), or pre-commit, or else of all that HEAD has."""
+    from gitgen import leaks
+
+    repository = _around()
+    if repository is None:
+        return ()
+    if arguments:
+        lines = (line.rsplit(maxsplit=3) for line in sys.stdin.read().splitlines())
+        refs = [leaks.Pushed(name, oid, there) for name, oid, _, there in lines]
+        return leaks.pushed(repository, _finder(repository), refs, arguments[0])
+    told = os.environ
+    name = told.get("PRE_COMMIT_LOCAL_BRANCH", "HEAD")
+    oid = repository.resolve(told.get("PRE_COMMIT_TO_REF") or name) or ""
+    ref = leaks.Pushed(name, oid, told.get("PRE_COMMIT_FROM_REF", ""))
+    return leaks.pushed(repository, _finder(repository), [ref], told.get("PRE_COMMIT_REMOTE_NAME", ""))
+
+
+def _refuse(problems: tuple[Problem, ...]) -> int:
+    """0, or GitgenError with the last problem; the others are told before, in the same form."""
+    for problem in problems[:-1]:
+        ui.note(ui.printable(f"error: {problem.what}"))
+        ui.note(ui.printable(f"hint: {problem.mend}"))
+    if problems:
+        raise GitgenError(problems[-1].what, problems[-1].mend)
+    return 0
+
+
+def _finder(repository: Repository) -> Find:
+    from gitgen.commands._asking import settings_of
+    from gitgen.redact import finder
+    from gitgen.scanner import scanner
+
+    key = settings_of(repository, {}).api_key
+    return finder(os.environ, key, *repository.config.get("gitgen.apikey", ()), scan=scanner())
+
+
+def _around() -> Repository | None:
+    """The repository of a hook: a bare one as well, and none where git was told in words where it is."""
+    from gitgen.repository import Repository
+
+    repository = Repository.find(Path.cwd())
+    if repository is None:
+        ui.note("gitgen finds no repository here, and has looked at nothing")
+    return repository
+
+
+def _repository() -> Repository:
+    from gitgen.preflight import repository_at
+
+    return repository_at(Path.cwd())
 
 
 def _folder() -> Path:
     """Where git looks for the hooks of the repository that this folder is in."""
-    from gitgen.preflight import repository_at
-
-    repository: Repository = repository_at(Path.cwd())
-    return Path(repository.git.text("rev-parse", "--path-format=absolute", "--git-path", "hooks"))
+    return Path(_repository().git.text("rev-parse", "--path-format=absolute", "--git-path", "hooks"))
 
 
 def _state(hook: Path) -> str:
