@@ -30,7 +30,7 @@ DEPENDENCIES = (
 )
 """Folders that installing and building fill: in a work tree for running they live on, where git does not track them."""
 
-_LENT = (".venv", "venv", "node_modules")
+LENT = (".venv", "venv", "node_modules")
 """Those of the user's work tree that can be read where the other has none of its own."""
 
 # What a user has configured for work trees of their own is not for this one, and nothing of theirs shall run.
@@ -47,12 +47,12 @@ _PLAIN = (
 
 
 @contextmanager
-def checked_out(repository: Repository, name: str, commit: str) -> Iterator[Place]:
+def checked_out(repository: Repository, name: str, commit: str, head: str = "") -> Iterator[Place]:
     """The files of a commit and nothing else but the dependencies of earlier runs of this name, to run things in.
 
     It lies in the cache folder, with an index and a HEAD of its own: no work tree, index, HEAD, stash or ref of the
     user's is touched, and git lists it nowhere. Git works in it. Another process that runs things under the same name
-    meanwhile gets another one, which is removed afterwards.
+    meanwhile gets another one, which is removed afterwards. With `head` all that the commit has beyond it is staged.
     """
     common = _common_dir(repository.git)
     root = _cache() / sha256(os.fsencode(common)).hexdigest()[:16]
@@ -62,11 +62,11 @@ def checked_out(repository: Repository, name: str, commit: str) -> Iterator[Plac
     with _alone(root, name.replace("/", "%")) as (folder, spare):
         try:
             try:
-                _bring(folder, common, commit)
+                _bring(folder, common, commit, head or commit)
             except GitFailed:
                 # Whatever a kill, a full disk or a program has left there: nothing in it is needed.
                 _remove(folder)
-                _bring(folder, common, commit)
+                _bring(folder, common, commit, head or commit)
             yield _place(repository, folder, common)
         finally:
             if spare:
@@ -100,8 +100,8 @@ def _common_dir(git: Git) -> Path:
     return Path(git.text("rev-parse", "--path-format=absolute", "--git-common-dir"))
 
 
-def _bring(folder: Path, common: Path, commit: str) -> None:
-    """Make `folder/tree` hold the commit, and `folder/git` be its git directory.
+def _bring(folder: Path, common: Path, commit: str, head: str) -> None:
+    """Make `folder/tree` hold the commit, and `folder/git` be its git directory, with a detached HEAD.
 
     It is what `git worktree add` makes, but not below the repository's `worktrees`, where git would list it
     (man gitrepository-layout, "commondir"). The link is there so that the sandbox can show the repository at its place
@@ -113,7 +113,7 @@ def _bring(folder: Path, common: Path, commit: str) -> None:
     if not link.is_symlink():
         link.symlink_to(common)
     (own / "commondir").write_text("../common\n")
-    (own / "HEAD").write_text(f"{commit}\n")
+    (own / "HEAD").write_text(f"{head}\n")
     if not (tree / ".git").is_file():
         _remove(tree / ".git")
     (tree / ".git").write_bytes(b"gitdir: " + os.fsencode(own) + b"\n")
@@ -132,7 +132,7 @@ def _place(repository: Repository, folder: Path, common: Path) -> Place:
     if top is None or any(system.is_relative_to(top) for system in toolchains.SYSTEM):
         return Place(tree, tree, (*shown, (tree / ".git", tree / ".git")))
     place = Place(tree, top)
-    lent = [top / name for name in _LENT if (top / name).is_dir() and not place.has_own(top / name)]
+    lent = [top / name for name in LENT if (top / name).is_dir() and not place.has_own(top / name)]
     return Place(tree, top, (*shown, (tree / ".git", top / ".git"), *((path, path) for path in lent)))
 
 

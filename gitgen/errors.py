@@ -42,7 +42,7 @@ class Refusal:
     not in the file), "ambiguous" (they are there more than once), "missing-file", "exists", "undecodable",
     "elided" (lines stand for lines that are left out), "cut-off" (the reply ends inside a block), "no-name"
     (a block without a usable file name), "no-files" (the reply has no edit at all), "malformed",
-    "guarded" (a file that may not be touched here).
+    "guarded" (a file that may not be touched here), "hook" (the user's hook refuses the files).
     """
 
     kind: str

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Generator, Iterable, Iterator, MutableMapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from shlex import join
+from typing import TYPE_CHECKING
 
 from gitgen.errors import GitgenError
+
+if TYPE_CHECKING:
+    from gitgen.process import Limits
 
 # What git sets for its hooks (`git rev-parse --local-env-vars`), less what `git -c` sets: inherited by a git
 # of ours, they would point it at the hook's index and repository instead of the one asked for.
@@ -120,6 +124,21 @@ class Git:
             raise GitgenError("Git cannot be started", "install git, or put it into PATH") from None
         with process:
             yield process
+
+    def follow(
+        self, *args: str, environ: Mapping[str, str], limits: Limits, echo: Callable[[str], None]
+    ) -> tuple[int, str]:
+        """Run a git that runs programs of the user's, such as hooks: its exit code, and what it printed.
+
+        It has the user's environment with `environ` on top, and nothing to read. However it ends, nothing that it has
+        started runs on.
+        """
+        from gitgen.process import Process
+
+        process = Process(
+            ("git", *args), {**os.environ, **environ}, self.folder, limits, echo, subprocess.DEVNULL, None
+        )
+        return process.finish()
 
     def text(self, *args: str, check: bool = True) -> str:
         """Run `git ARGS`; its standard output as text without the closing newline."""

@@ -134,7 +134,7 @@ def _heals(world: World, session: Session) -> Chat | None:
         return None
     rounds = len(tuple(takewhile(lambda step: step.step == HEAL, steps)))
     again = f"gitgen show {steps[0].oid[:10]} shows it; gitgen fix --test, with what you know of it"
-    if rounds and session.tip == steps[0].oid and len(steps) > 1:
+    if rounds and session.tip == session.end_of(steps[0]) and len(steps) > 1:
         before = chat_of(world.repository, steps[1]).ran
         if before is not None and same_failure(before, last.ran):
             raise FailsAlike(f"{last.ran.command} fails as it did the round before", again)

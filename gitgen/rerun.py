@@ -151,11 +151,13 @@ def _left(world: World, session: Session) -> tuple[Commit, ...]:
     later = _later(world, session)
     rounds, taken_back, logs = _rounds(world, later), undone(later), {commit.log for commit in later if commit.step}
     steps = {commit.source for commit in session.steps if commit.status in DONE}
-    people = [_signature(commit) for commit in session.commits if not commit.step]
+    people = [_signature(commit) for commit in session.commits if not (commit.step or commit.hook)]
     left = []
     for commit in later[1:]:
         if commit.step:
             over = commit.oid in steps or commit.oid in taken_back or _passed_over(commit) or commit in rounds
+        elif commit.hook:
+            over = True  # What a hook makes of a step that is done again, it makes anew.
         elif _signature(commit) in people:
             people.remove(_signature(commit))
             over = True

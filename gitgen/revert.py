@@ -52,27 +52,36 @@ def to_redo(session: Session) -> tuple[Commit, Commit]:
     return commits[undo], commits[step]
 
 
-def undo(repository: Repository, branch: str, tip: str, step: Commit, again: str) -> Reverted:
-    """Take the files of a step back, as `_revert` does."""
-    return _revert(repository, branch, tip, step, f'Revert "{step.subject}"', {UNDOES: step.log}, again)
+def undo(repository: Repository, session: Session, tip: str, step: Commit, again: str) -> Reverted:
+    """Take the files of a step of a session back, and what a hook has changed of them, as `_revert` does."""
+    subject, names = f'Revert "{step.subject}"', {UNDOES: step.log}
+    return _revert(repository, session.branch, tip, step, session.end_of(step), subject, names, again)
 
 
 def redo(repository: Repository, branch: str, tip: str, undone: tuple[Commit, Commit], again: str) -> Reverted:
     """Take an undo back, as `_revert` does; `undone` is that commit, and its step."""
     by, step = undone
-    return _revert(repository, branch, tip, by, f'Reapply "{step.subject}"', {REDOES: step.log}, again)
+    return _revert(repository, branch, tip, by, by.oid, f'Reapply "{step.subject}"', {REDOES: step.log}, again)
 
 
 def _revert(
-    repository: Repository, branch: str, tip: str, commit: Commit, subject: str, names: Mapping[str, str], again: str
+    repository: Repository,
+    branch: str,
+    tip: str,
+    commit: Commit,
+    end: str,
+    subject: str,
+    names: Mapping[str, str],
+    again: str,
 ) -> Reverted:
     """Put a commit on the branch, from its `tip`, that takes the files of an earlier one back.
 
-    `names` is the trailer that names the step, `again` the command to repeat where the branch could not move.
-    GitgenError, and nothing is changed, where later work is in the way, or nothing is left to take back.
+    `end` is the commit itself, or the one on top with what a hook has changed of its files. `names` is the trailer that
+    names the step, `again` the command to repeat where the branch could not move. GitgenError, and nothing is changed,
+    where later work is in the way, or nothing is left to take back.
     """
     short = commit.oid[:10]
-    tree = _without(repository, branch, tip, commit)
+    tree = _without(repository, branch, tip, commit, end)
     changed = repository.git.run("diff-tree", "-r", "-z", "--name-only", tip, tree).decode("utf-8", "surrogateescape")
     if not changed:
         raise GitgenError(f"There is nothing of {short} to take back", f"git show --stat {short} tells what it did")
@@ -82,13 +91,13 @@ def _revert(
     return Reverted(branch, oid, commit, subject, tuple(changed.split("\0")[:-1]))
 
 
-def _without(repository: Repository, branch: str, tip: str, commit: Commit) -> str:
+def _without(repository: Repository, branch: str, tip: str, commit: Commit, end: str) -> str:
     """The tree of `tip` without what the commit did to its files.
 
     It is git's merge of `tip` with a commit that does no more than take this one back: what both have in common is
     this commit, so renames, modes, symlinks and submodules are weighed as `git revert` would. No file is written.
     """
-    back = repository.commit_tree(commit.oid, "Take back\n", _files_before(repository, commit), sign=False)
+    back = repository.commit_tree(end, "Take back\n", _files_before(repository, commit), sign=False)
     try:
         merged = repository.git.text("merge-tree", "--write-tree", "--no-messages", "--name-only", "-z", tip, back)
     except GitFailed as error:

@@ -12,17 +12,22 @@ from gitgen import budget, showing, tokens
 from gitgen.advance import advance
 from gitgen.ai import Model, Request, retry
 from gitgen.draft import Draft
-from gitgen.errors import GitgenError
+from gitgen.errors import GitgenError, Refusal
+from gitgen.failure import same_failure, trimmed
+from gitgen.process import TIMED_OUT
 from gitgen.profiles import Profile, profile_of
 from gitgen.progress import Progress
 from gitgen.record import Chat, File, Message, Part, Ran, Reads, Reply, Text, Turn, user
 from gitgen.render import render
-from gitgen.state import DONE, PREFIX, chat_of, load, prompt_path, steps_before
+from gitgen.state import DONE, HOOK, PREFIX, chat_of, load, prompt_path, steps_before
 from gitgen.steps import Answer, Brief
 from gitgen.trailers import compose, one_line, step_trailers, summary_of
 from gitgen.underway import UnderWay, redacted
 from gitgen.values import Changes
 from gitgen.world import World
+
+HOOK_REFUSES = "hook"
+"""The kind of refusal by which a step ends that the user's hook has not let pass."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,8 @@ class Landed:
     subject: str
     changes: Changes
     draft: Draft
+    hooked: tuple[str, ...] = ()
+    """The files that the user's hook has changed, in a commit of their own on top."""
 
     @property
     def reply(self) -> Reply | None:
@@ -56,6 +63,8 @@ class Run:
         self.draft = Draft.of(self.tree, chat.inputs)
         self.log = UnderWay(world, branch, tip, self.tree, chat, progress)
         self._recorded = _asked(chat)
+        self._hooked: Changes = {}
+        """What the user's hook has made of the files, beyond the replies."""
         self._heard = 0
         """How many of the chat's exchanges have been read."""
 
@@ -88,8 +97,10 @@ class Run:
 
     def run(self) -> Landed:
         """Run the step to its end and land it; a GitgenError leaves all that was asked and answered on its ref."""
+        brief = self._brief()
         with suppress(_Unfinished):
-            self.world.shelf.load(self.chat.step).run(self._brief())
+            self.world.shelf.load(self.chat.step).run(brief)
+            self._heed_hook(brief)
         test = self.chat.inputs.get("test")
         if test and self.status() in DONE and (self.chat.ran is None or self.draft.changes):
             self.execute(str(test))
@@ -140,12 +151,37 @@ class Run:
             raise _Unfinished
         return turn.reply
 
+    def _heed_hook(self, brief: Brief) -> None:
+        """Run the user's hook on the files; what it refuses goes back to the model, for at most `rounds` more replies.
+
+        A recorded round is only read again: what the hook said then is in the chat.
+        """
+        before: Ran | None = None
+        began = self._heard
+        while self.draft.changes and not self.draft.refusals:
+            left, said = brief.rounds - (self._heard - began), ""
+            if not self._recorded:
+                look = self.world.pre_commit
+                hooked = look(self.tip, lambda: self._with_files("The files of a step")) if look else None
+                if hooked is None or hooked.ran.exit_code == 0:
+                    self._hooked = hooked.changes if hooked else {}
+                    return
+                alike = before is not None and same_failure(before, hooked.ran)
+                if alike or left <= 0 or not self.chat.turns[0].messages:
+                    self.draft = replace(self.draft, refusals=(_refusal(hooked.ran),))
+                    return
+                before = hooked.ran
+                said = f"$ {before.command}\n{trimmed(before.output)}\n(exit code {before.exit_code})"
+            replace(brief, rounds=left - 1).edits(user(brief.preprompt("hook"), said))
+
+    def _with_files(self, subject: str) -> str:
+        """The id of a commit that holds the files as they are now; no ref is moved."""
+        files = {**self.draft.changes, **self._hooked}
+        return self.world.repository.commit(self.tip, f"{subject}\n", files, self.tree, sign=False)
+
     def execute(self, command: str) -> Ran:
         """Run a command on the files as the replies so far leave them, and keep what came of it."""
-        repository = self.world.repository
-        oid = self.tip
-        if self.draft.changes:
-            oid = repository.commit(self.tip, f"To run: {command}\n", self.draft.changes, self.tree, sign=False)
+        oid = self._with_files(f"To run: {command}") if self.draft.changes else self.tip
         self.log.ran(self.world.execute(self.branch, oid, command))
         assert self.chat.ran is not None
         return self.chat.ran
@@ -171,14 +207,24 @@ class Run:
         repository = self.world.repository
         subject = self._subject(status)
         feedback = str(self.chat.inputs.get("feedback", "")).strip()
-        block = step_trailers(
-            self.chat, session=self.branch, status=status, log=repository.blob_id(blob.content, self.tip)
-        )
+        log = repository.blob_id(blob.content, self.tip)
+        verified = self.world.pre_commit is not None or not changes
+        block = step_trailers(self.chat, session=self.branch, status=status, log=log, verified=verified)
         message = compose(subject, feedback if feedback != subject else "", block)
         oid = repository.commit(self.tip, message, {**changes, self.log.path: blob}, self.tree)
-        advance(repository, self.branch, self.tip, oid, self.chat.step)
+        hooked = self._hooked if changes else {}
+        advance(repository, self.branch, self.tip, self._by_hook(oid, hooked), self.chat.step)
         self.log.landed()
-        return Landed(self.branch, oid, self.chat, status, subject, changes, self.draft)
+        return Landed(self.branch, oid, self.chat, status, subject, changes, self.draft, tuple(sorted(hooked)))
+
+    def _by_hook(self, step: str, changes: Changes) -> str:
+        """The commit that a step ends with: itself, or one on top with what the user's hook has changed."""
+        if not changes:
+            return step
+        message = compose(
+            "Keep what the pre-commit hook changed", "", {"Gitgen-Session": self.branch, HOOK: "pre-commit"}
+        )
+        return self.world.repository.commit(step, message, changes, self.world.repository.tree(step))
 
     def _subject(self, status: str) -> str:
         own = one_line(self.world.shelf.load(self.chat.step).subject(self.chat.inputs))
@@ -272,6 +318,11 @@ class Run:
             )
 
 
+def _refusal(ran: Ran) -> Refusal:
+    said = one_line(ran.output.strip().rpartition("\n")[2]) or f"exit code {ran.exit_code}"
+    return Refusal(HOOK_REFUSES, f"your pre-commit hook refuses the files: {said}")
+
+
 class _Unfinished(Exception):
     """The reply is not whole: the step ends here, as `partial`."""
 
@@ -279,6 +330,8 @@ class _Unfinished(Exception):
 def _asked(chat: Chat) -> list[tuple[Turn, ...]]:
     """The turns of a chat by what was asked: those without messages are further tries of the one before."""
     groups: list[tuple[Turn, ...]] = []
+    if ran.exit_code == TIMED_OUT:
+        return Refusal(HOOK_REFUSES, "your pre-commit hook did not end in time (git config gitgen.timelimit SECONDS)")
     for turn in chat.turns:
         if turn.messages or not groups:
             groups.append((turn,))

@@ -20,6 +20,8 @@ PREFIX = "gitgen/"
 REVERTS, UNDOES, REDOES = "Gitgen-Reverts", "Gitgen-Undoes", "Gitgen-Redoes"
 """The trailers of a commit that takes a step back, or brings it again: the commit that it reverts, for people, and the
 chat file of the step, by which the step is known after a rebase as well."""
+HOOK = "Gitgen-Hook"
+"""The trailer of a commit that holds what a hook has made of the files of the step below it: the hook's name."""
 DONE = ("ok", "no-change")
 """The states in which a step has done what it was asked; after `rejected` and `partial` it can be run again."""
 
@@ -81,6 +83,11 @@ class Commit:
         """The id of the chat file of the step that this commit takes back or brings again; empty for any other."""
         return "" if self.step else self.trailers.get(UNDOES, "") or self.trailers.get(REDOES, "")
 
+    @property
+    def hook(self) -> str:
+        """The name of the hook whose changes of the step below it this is; empty for any other."""
+        return self.trailers.get(HOOK, "")
+
     def begins(self, branch: str) -> bool:
         """Whether the session on this branch began with it."""
         return "Gitgen-Plan" in self.trailers and self.trailers.get("Gitgen-Session") == branch
@@ -128,6 +135,11 @@ class Session:
     def time(self) -> int:
         """When it was last worked on, in seconds since the epoch."""
         return self.commits[-1].time if self.commits else self.first.time
+
+    def end_of(self, step: Commit) -> str:
+        """The id of the commit that a step ends with: that of what a hook has changed of its files, else its own."""
+        at = next(number for number, commit in enumerate(self.commits) if commit.oid == step.oid)
+        return next((commit.oid for commit in self.commits[at + 1 : at + 2] if commit.hook), step.oid)
 
     def undone(self) -> dict[str, str]:
         """The steps that are taken back, each with the commit that did it, in the order in which that was done."""

@@ -53,8 +53,8 @@ def _quiet(body: str) -> str:
     return "\n".join(f" {line}" if re.match(r"---|#|[A-Za-z0-9-]+\s*:", line) else line for line in lines)
 
 
-def step_trailers(chat: Chat, *, session: str, status: str, log: str) -> dict[str, str]:
-    """The trailers of a step's commit; `log` is the blob id of its chat file."""
+def step_trailers(chat: Chat, *, session: str, status: str, log: str, verified: bool = True) -> dict[str, str]:
+    """The trailers of a step's commit; `log` is the blob id of its chat; not `verified`: hooks were left out."""
     usage = chat.usage
     models = chat.models
     trailers = {"Gitgen-Session": session, "Gitgen-Step": chat.step, "Gitgen-Status": status}
@@ -76,6 +76,8 @@ def step_trailers(chat: Chat, *, session: str, status: str, log: str) -> dict[st
             "Gitgen-Exit-Code": str(chat.ran.exit_code),
             "Gitgen-Sandbox": chat.ran.sandbox,
         }
+    if not verified:
+        trailers["Gitgen-Verify"] = "skipped"
     if redacted := _redacted(chat):
         trailers[REDACTED] = str(redacted)
     trailers |= {f"Gitgen-{key}": str(chat.inputs[name]) for name, key in _GIVEN.items() if chat.inputs.get(name)}

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import HELLO, ROOT, git, write
-from tests.replies import FRENCH, ITALIAN, MISFIT, PROGRAM, RUN_SH, SHOUT, TITLE
+from tests.replies import FRENCH, ITALIAN, MISFIT, PROGRAM, RUN_SH, SHOUT, TITLE, diff
 from tests.scripted import Answer, Endpoint, endpoint, says
 
 BRANCH = "gitgen/x"
@@ -65,10 +65,16 @@ class Case:
 
 
 CUT = (says(FRENCH[:90], finish_reason="length"), says(FRENCH[90:]))
+FRENCH_AGAIN = diff("hello.py", "    return 'Ciao ' + name", "    return 'Bonjour ' + name", "Greet in French")
+HOOK = """#!/bin/sh
+! grep -n Ciao hello.py || exit 1
+sed -i 's/ + name/+name/' hello.py
+"""
 CASES = (
     Case("new", ("new", ".", "--steps=benchmark", "-m", "Greet", "--name", "x"), (says(PROGRAM), says(RUN_SH))),
     Case("fix", ("fix", "In French", "--name", "x"), (says(MISFIT), says(FRENCH))),
     Case("fix-checked-out", ("fix", "In French"), (says(MISFIT), says(FRENCH)), checked_out=True),
+    Case("hooked", ("fix", "In French"), (says(MISFIT), says(ITALIAN), says(FRENCH_AGAIN)), checked_out=True),
     Case("apply", ("apply", "reply.txt", "--name", "x"), ()),
     Case("cut-off", ("fix", "In French"), (CUT[0],), checked_out=True),
     Case("continued", ("fix", "In French"), CUT, checked_out=True),
@@ -94,6 +100,9 @@ def make(folder: Path, case: Case) -> Path:
         write(folder, {".gitgen/x/prompt": "Greet\n"})
         git(folder, "add", "-A")
         git(folder, "commit", "-qm", f"Begin\n\nGitgen-Session: {BRANCH}\nGitgen-Plan: fix\n")
+    if case.name == "hooked":
+        write(folder, {".git/hooks/pre-commit": HOOK})
+        (folder / ".git/hooks/pre-commit").chmod(0o755)
     return folder
 
 

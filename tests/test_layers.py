@@ -59,6 +59,7 @@ LAYERS = (
         "render",
         "worktree",
         "checkout",
+        "hooks",
         "ranking",
         "cherry",
         "budget",

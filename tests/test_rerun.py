@@ -70,7 +70,7 @@ def says_instead(old: str, new: str) -> Edit:
 def taken_back(here: World, number: int) -> None:
     """What `gitgen undo NUMBER` does."""
     session = session_of(here, BRANCH)
-    undo(here.repository, BRANCH, session.tip, session.steps[number - 1], "again")
+    undo(here.repository, session, session.tip, session.steps[number - 1], "again")
 
 
 @contextmanager

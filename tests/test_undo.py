@@ -243,7 +243,7 @@ def test_a_lost_race_changes_nothing_and_says_what_to_do(repository: Repository,
     stale = loaded(repository)
     made.by_hand("By hand", {"b": Blob(b"b\n")})
     with pytest.raises(GitgenError, match=f"{BRANCH} moved meanwhile") as caught:
-        undo(repository, BRANCH, stale.tip, stale.steps[-1], "gitgen undo 3")
+        undo(repository, stale, stale.tip, stale.steps[-1], "gitgen undo 3")
     assert caught.value.mend == "gitgen undo 3" and "replies" not in caught.value.what
     assert git(session, "log", "-1", "--format=%s", BRANCH) == "By hand"
 

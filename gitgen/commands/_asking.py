@@ -22,13 +22,14 @@ from gitgen.redact import redactor
 from gitgen.render import recordings
 from gitgen.repository import Repository
 from gitgen.scanner import scanner
-from gitgen.session import Landed
+from gitgen.session import HOOK_REFUSES, Landed
 from gitgen.settings import Settings, resolve
 from gitgen.shelf import Shelf
 from gitgen.state import DONE, PREFIX, chat_of, load, no_session
 from gitgen.world import World
 
 if TYPE_CHECKING:
+    from gitgen.hooks import Hooked
     from gitgen.process import Limits
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -62,6 +63,7 @@ _OPTIONS = (
     click.option(
         "--max-cost", type=click.FloatRange(0), metavar="USD", help="The same in money, where prices are known."
     ),
+    click.option("--no-verify", is_flag=True, help="Run no pre-commit hook of yours; the commit says so."),
     click.option("--preprompts", metavar="DIR", help="Folder with preprompts of your own."),
     click.option("-q", "--quiet", is_flag=True, help="Do not show the reply as it comes."),
     click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
@@ -123,6 +125,7 @@ def world(
     if sure_to_ask and (choice := choose(settings)).kind != "replay":
         budget.require_prices(settings, choice.names)
     shelf = shelf_of(repository, settings) if own_steps else Shelf()
+    verified = own_steps and not flags.get("no_verify")
     screen = ui.screen(bool(flags.get("quiet") or flags.get("as_json")))
     with ExitStack() as stack:
         stack.callback(screen.close)
@@ -143,6 +146,7 @@ def world(
             preprompt=lambda name: resources.preprompt(name, settings.preprompts, shelf.folder),
             shelf=shelf,
             person=ui.ask if ui.attended() else None,
+            pre_commit=partial(_pre_commit, repository, settings, screen) if verified else None,
             execute=partial(_execute, repository, settings, bool(flags.get("network")), screen),
         )
 
@@ -158,6 +162,18 @@ def _execute(
         return sandbox.run(
             command, place, limits=limits(settings), mode=settings.sandbox, network=network, echo=screen.output
         )
+
+
+def _pre_commit(
+    repository: Repository, settings: Settings, screen: ui.Quiet, parent: str, commit: Callable[[], str]
+) -> Hooked | None:
+    """Run the user's hook, if there is one, on the files of a commit."""
+    from gitgen import hooks
+
+    if not hooks.has_hook(repository, hooks.PRE_COMMIT):
+        return None
+    screen.running(f"your {hooks.PRE_COMMIT} hook")
+    return hooks.pre_commit(repository, parent, commit(), limits(settings), screen.output)
 
 
 def limits(settings: Settings) -> Limits:
@@ -209,7 +225,10 @@ def line_of(landed: Landed) -> str:
     ran = landed.chat.ran
     exited = f"exit {ran.exit_code}  " if ran else ""
     first = f"{landed.oid[:10]}  {landed.chat.step:<10}  {landed.status:<9}  {count}  {spent}  {exited}{landed.subject}"
-    return "\n".join((ui.printable(first), *(f"  note: {ui.printable(line)}" for line in landed.draft.notes)))
+    notes = [*landed.draft.notes]
+    if landed.hooked:
+        notes.append(f"your hook changed {', '.join(landed.hooked)}; that is a commit of its own")
+    return "\n".join((ui.printable(first), *(f"  note: {ui.printable(line)}" for line in notes)))
 
 
 def as_dict(landed: Landed) -> dict[str, Any]:
@@ -221,6 +240,7 @@ def as_dict(landed: Landed) -> dict[str, Any]:
         "status": landed.status,
         "files": sorted(landed.changes),
         "notes": list(landed.draft.notes),
+        "changed_by_hook": list(landed.hooked),
         "refused": [str(refusal) for refusal in landed.draft.refusals],
         **({"test": landed.chat.ran.command, "exit_code": landed.chat.ran.exit_code} if landed.chat.ran else {}),
         **usage_dict(landed.chat),
@@ -244,6 +264,8 @@ def failure(landed: Landed) -> GitgenError:
     """Why a step that landed did not do what it was asked."""
     again = f"gitgen resume {landed.branch} asks again; gitgen show {landed.oid[:10]} shows the reply"
     if landed.status == "rejected":
+        if landed.draft.refusals[0].kind == HOOK_REFUSES:
+            again = f"gitgen reparse {landed.oid[:10]} --no-verify takes it all the same; gitgen resume {landed.branch}"
         reasons = "; ".join(map(str, landed.draft.refusals[:3]))
         more = f" (and {len(landed.draft.refusals) - 3} more)" if len(landed.draft.refusals) > 3 else ""
         return GitgenError(ui.printable(f"The reply was rejected, no file was changed: {reasons}{more}"), again)

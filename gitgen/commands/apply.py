@@ -27,6 +27,7 @@ PASTED = "pasted"
 @click.option("--branch", help="The branch to work on; it need not be checked out.")
 @click.option("--name", help="Name of the session, where one begins; by default its summary.")
 @click.option("--commit-dirty", is_flag=True, help="Commit uncommitted changes to tracked files first.")
+@click.option("--no-verify", is_flag=True, help="Run no pre-commit hook of yours; the commit says so.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(file: str | None, dry_run: bool, commit_dirty: bool, **flags: Any) -> int:
     """Apply a model's reply that you have as text, from a web chat for example.

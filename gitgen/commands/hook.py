@@ -27,8 +27,6 @@ HOOKS: Mapping[str, str] = MappingProxyType(
     }
 )
 """The hooks by git's names for them (man githooks)."""
-STEP = "GITGEN_STEP"
-"""Set for the user's hooks while they look at a step of gitgen's: its own then have nothing to do."""
 MARK = "gitgen hook run"
 """What stands in a hook of ours, and in one of the user's that calls it."""
 
@@ -125,6 +123,7 @@ def run(name: str, arguments: tuple[str, ...]) -> int:
 def _staged() -> Iterable[Problem]:
     from gitgen import leaks
     from gitgen.git import HOOK_INDEX
+    from gitgen.hooks import STEP
 
     if os.environ.get(STEP):
         return ()  # What a step brings has been made of a chat without secrets.

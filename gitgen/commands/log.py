@@ -22,7 +22,7 @@ FIRST, CHUNK = 50, 1000
 MOST = 1000
 """Of a longer log nobody waits for all its diffs at once: only a pager, which asks for a screen, shows them unasked."""
 
-_COLOURS = {"ok": "green", "no-change": "yellow", "undone": "yellow", "human": "blue"}
+_COLOURS = {"ok": "green", "no-change": "yellow", "undone": "yellow", "human": "blue", "hook": "blue"}
 
 Paint = Callable[..., str]
 
@@ -145,7 +145,8 @@ class _Fate:
 def _line(commit: Commit, undone: bool, stat: Stat | None, now: float, paint: Paint) -> str:
     step, status = commit.step, "undone" if undone else commit.status
     if not step:
-        step, status = ("undo" if UNDOES in commit.trailers else "redo") if commit.reverted else "-", "human"
+        step = ("undo" if UNDOES in commit.trailers else "redo") if commit.reverted else "-"
+        status = "hook" if commit.hook else "human"
     step, status, model = ui.printable(f"{step}\n{status}\n{commit.model}").split("\n")
     colour = _COLOURS.get(status, "red")
     changed = f"{_changed(stat):<18}  " if stat else ""

@@ -22,6 +22,7 @@ from gitgen.state import Commit, chat_of, draft_of
 @click.argument("step")
 @click.option("--branch", help="The session; by default the one that is checked out.")
 @click.option("--commit-dirty", is_flag=True, help="Commit uncommitted changes to tracked files first.")
+@click.option("--no-verify", is_flag=True, help="Run no pre-commit hook of yours; the commit says so.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(step: str, commit_dirty: bool, **flags: Any) -> int:
     """Read the stored reply of a past step again, without asking a model, and commit the difference.

@@ -37,7 +37,7 @@ def command(step: str | None, branch: str | None, commit_dirty: bool, as_json: b
     ground = stand(repository, session.branch, None, commit_dirty)
     commit = _chosen(repository, session, step)
     again = f"gitgen undo {commit.oid[:10]} --branch {session.branch}"
-    show("undo", undo(repository, ground.branch, ground.tip, commit, again), as_json)
+    show("undo", undo(repository, session, ground.tip, commit, again), as_json)
     return 0
 
 

@@ -93,6 +93,8 @@ def _head(commit: Commit | None) -> str:
     if commit is None:
         return UNCOMMITTED
     day = time.strftime("%Y-%m-%d", time.localtime(commit.time))
+    if commit.hook:
+        return ui.printable(f"{commit.oid[:10]}  by the {commit.hook} hook, {day}: {commit.subject}")
     if not commit.step:
         return ui.printable(f"{commit.oid[:10]}  by a person, {commit.author}, {day}: {commit.subject}")
     return ui.printable(
@@ -103,7 +105,8 @@ def _head(commit: Commit | None) -> str:
 def _name(commit: Commit | None) -> str:
     if commit is None:
         return UNCOMMITTED
-    return f"{commit.oid[:10]}  {commit.step or 'human':<10}  {commit.asked or commit.subject}"
+    kind = commit.step or ("hook" if commit.hook else "human")
+    return f"{commit.oid[:10]}  {kind:<10}  {commit.asked or commit.subject}"
 
 
 def _author(commit: Commit | None) -> str:
