@@ -51,20 +51,26 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _is_hook(arguments: list[str]) -> bool:
     """Whether these are what git's own hooks call: no options, so that nothing has to be parsed."""
-    hook, rest = arguments[:2] == ["hook", "run"], arguments[2:]
-    return hook and len(rest) > 1 and not any(word.startswith("-") for word in rest)
+    return arguments[:2] == ["hook", "run"] and len(arguments) > 2 and not any(w.startswith("-") for w in arguments)
 
 
 def _run_hook(arguments: list[str]) -> int:
     """`gitgen hook run` without click, whose import would be most of what git waits for at each commit."""
     from pathlib import Path
 
-    from gitgen import message_hooks
+    from gitgen import content_hooks, message_hooks
 
-    name, file, *more = arguments[2:]
-    if name not in (message_hooks.PREPARE, message_hooks.CHECK) or not Path(file).is_file():
+    name, *given = arguments[2:]
+    if name in (message_hooks.PREPARE, message_hooks.CHECK) and given and Path(given[0]).is_file():
+        message_hooks.run(name, Path(given[0]), given[1:], os.environ)
+    elif name in (content_hooks.COMMIT, content_hooks.PUSH):
+        from gitgen.git import leave_hook
+
+        _check_folder()
+        leave_hook(os.environ)
+        content_hooks.run(name, given, sys.stdin, os.environ)
+    else:
         return _run(arguments)
-    message_hooks.run(name, Path(file), more, os.environ)
     return 0
 
 

@@ -41,6 +41,10 @@ HOOK_INDEX = "GITGEN_HOOK_INDEX"
 """Where `leave_hook` keeps the path of the index that a surrounding hook is about: of `git commit -a` another one."""
 
 
+STEP = "GITGEN_STEP"
+"""Set while the user's hooks look at a step of gitgen's: its own hooks then have nothing to do."""
+
+
 class GitFailed(GitgenError):
     """A git command that ended with a status other than 0; `stdout` and `stderr` hold what it said."""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from gitgen import resources
 from gitgen.errors import GitgenError
-from gitgen.git import Git
+from gitgen.git import STEP, Git
 from gitgen.record import FOLDER, Ran
 from gitgen.repository import Repository
 from gitgen.values import Blob, Changes
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from gitgen.process import Limits
 
 PRE_COMMIT = "pre-commit"
-STEP = "GITGEN_STEP"
-"""Set while the user's hooks look at a step of gitgen's: its own hooks then have nothing to do."""
 _SLOT = "%hooks"
 """The name of the work tree for hooks; no session has such a name."""
 _SUBMODULE = "160000"

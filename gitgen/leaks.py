@@ -6,13 +6,15 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gitgen.record import FOLDER
 from gitgen.redact import Secret
 from gitgen.repository import Repository
-from gitgen.state import Commit
-from gitgen.verify import verify
+
+if TYPE_CHECKING:
+    from gitgen.state import Commit
+    from gitgen.verify import Verdict
 
 Find: TypeAlias = Callable[[str], list[Secret]]
 
@@ -69,8 +71,8 @@ def pushed(repository: Repository, find: Find, refs: Sequence[Pushed], remote: s
         there = (ref.there,) if ref.there.strip("0") and repository.resolve(ref.there) else ()
         range_ = (ref.oid, "--not", *there, f"--remotes={remote}" if remote else "--remotes")
         by_chat: dict[str, Commit] = {}
-        for verdict in verify(repository, *range_):
-            by_chat[verdict.commit.trailers.get("Gitgen-Log", "")] = verdict.commit
+        for verdict in _verdicts(repository, range_):
+            by_chat[verdict.commit.log] = verdict.commit
             if not verdict.holds and verdict.commit.oid not in told:
                 told.add(verdict.commit.oid)
                 yield _differs(ref, verdict.commit, verdict.why or f"it differs in {', '.join(verdict.paths)}")
@@ -79,6 +81,14 @@ def pushed(repository: Repository, find: Find, refs: Sequence[Pushed], remote: s
             if kinds and oid not in told:
                 told.add(oid)
                 yield _leaks(ref, path, ", ".join(kinds), by_chat.get(oid))
+
+
+def _verdicts(repository: Repository, range_: Sequence[str]) -> Iterator[Verdict]:
+    # Most pushes have no step in them, and then nothing that can read one is needed.
+    if repository.git.run("rev-list", "--max-count=1", "--basic-regexp", "--grep=^Gitgen-Step:", *range_):
+        from gitgen.verify import verify
+
+        yield from verify(repository, *range_)
 
 
 def _differs(ref: Pushed, commit: Commit, why: str) -> Problem:

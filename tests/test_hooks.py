@@ -108,6 +108,12 @@ def test_a_hook_imports_nothing_that_is_heavy(folder: Path, name: str) -> None:
     assert imported(folder, "hook", "run", "other", str(message))[:2] == ["2", "click"]
 
 
+@pytest.mark.parametrize("name", ["pre-commit", "pre-push"])
+def test_nothing_heavy_is_imported_to_find_nothing_to_do(folder: Path, name: str) -> None:
+    assert imported(folder, "hook", "run", name) == ["0"]
+    assert imported(folder, "hook", "run", name, "--help")[:2] == ["0", "click"]
+
+
 def test_foreign_hooks_stay_and_the_way_out_is_named(gitgen: Gitgen, folder: Path) -> None:
     mine = folder / ".git/hooks/commit-msg"
     write(folder, {".git/hooks/commit-msg": "#!/bin/sh\nexit 0\n"})

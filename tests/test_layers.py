@@ -25,6 +25,7 @@ LAYERS = (
         "plan",
         "catalog",
         "message_hooks",
+        "content_hooks",
         "pager",
         "diff_tree",
         "sessions",

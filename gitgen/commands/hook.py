@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import click
 
-from gitgen import message_hooks, resources, ui
+from gitgen import content_hooks, message_hooks, resources, ui
 from gitgen.errors import GitgenError
 
 if TYPE_CHECKING:
-    from gitgen.leaks import Find, Problem
     from gitgen.repository import Repository
 
 HOOKS: Mapping[str, str] = MappingProxyType(
     {
         message_hooks.PREPARE: "gitgen-squash: sums the trailers of a squashed session",
         message_hooks.CHECK: "gitgen-trailers: keeps the trailers of a step whole",
-        "pre-commit": "gitgen-secrets: refuses a commit that brings a secret in",
-        "pre-push": "gitgen-push-check: refuses a push of a leaking chat, or of a step that does not verify",
+        content_hooks.COMMIT: "gitgen-secrets: refuses a commit that brings a secret in",
+        content_hooks.PUSH: "gitgen-push-check: refuses a push of a leaking chat, or of a step that does not verify",
     }
 )
 """The hooks by git's names for them (man githooks)."""
@@ -112,83 +111,21 @@ def run(name: str, arguments: tuple[str, ...]) -> int:
     Example:
       gitgen hook run commit-msg "$@"      # in a hook of yours
     """
-    if name in ("pre-commit", "pre-push"):
-        return _refuse(tuple(_staged() if name == "pre-commit" else _pushed(arguments)))
-    if not arguments:
+    if name in (content_hooks.COMMIT, content_hooks.PUSH):
+        content_hooks.run(name, arguments, sys.stdin, os.environ)
+    elif not arguments:
         raise click.UsageError(f"{name} takes the file of the message")
-    message_hooks.run(name, Path(arguments[0]), arguments[1:], os.environ)
+    else:
+        message_hooks.run(name, Path(arguments[0]), arguments[1:], os.environ)
     return 0
-
-
-def _staged() -> Iterable[Problem]:
-    from gitgen import leaks
-    from gitgen.git import HOOK_INDEX
-    from gitgen.hooks import STEP
-
-    if os.environ.get(STEP):
-        return ()  # What a step brings has been made of a chat without secrets.
-    repository = _around()
-    if repository is None:
-        return ()
-    return leaks.staged(repository, _finder(repository), os.environ.get(HOOK_INDEX, ""))
-
-
-def _pushed(arguments: tuple[str, ...]) -> Iterable[Problem]:
-    """What is wrong with a push, as git tells of it (man githooks), or pre-commit, or else of all that HEAD has."""
-    from gitgen import leaks
-
-    repository = _around()
-    if repository is None:
-        return ()
-    if arguments:
-        lines = (line.rsplit(maxsplit=3) for line in sys.stdin.read().splitlines())
-        refs = [leaks.Pushed(name, oid, there) for name, oid, _, there in lines]
-        return leaks.pushed(repository, _finder(repository), refs, arguments[0])
-    told = os.environ
-    name = told.get("PRE_COMMIT_LOCAL_BRANCH", "HEAD")
-    oid = repository.resolve(told.get("PRE_COMMIT_TO_REF") or name) or ""
-    ref = leaks.Pushed(name, oid, told.get("PRE_COMMIT_FROM_REF", ""))
-    return leaks.pushed(repository, _finder(repository), [ref], told.get("PRE_COMMIT_REMOTE_NAME", ""))
-
-
-def _refuse(problems: tuple[Problem, ...]) -> int:
-    """0, or GitgenError with the last problem; the others are told before, in the same form."""
-    for problem in problems[:-1]:
-        ui.note(ui.printable(f"error: {problem.what}"))
-        ui.note(ui.printable(f"hint: {problem.mend}"))
-    if problems:
-        raise GitgenError(problems[-1].what, problems[-1].mend)
-    return 0
-
-
-def _finder(repository: Repository) -> Find:
-    from gitgen.commands._asking import settings_of
-    from gitgen.redact import finder
-    from gitgen.scanner import scanner
-
-    key = settings_of(repository, {}).api_key
-    return finder(os.environ, key, *repository.config.get("gitgen.apikey", ()), scan=scanner())
-
-
-def _around() -> Repository | None:
-    """The repository of a hook: a bare one as well, and none where git was told in words where it is."""
-    from gitgen.repository import Repository
-
-    repository = Repository.find(Path.cwd())
-    if repository is None:
-        ui.note("gitgen finds no repository here, and has looked at nothing")
-    return repository
-
-
-def _repository() -> Repository:
-    from gitgen.preflight import repository_at
-
-    return repository_at(Path.cwd())
 
 
 def _folder() -> Path:
     """Where git looks for the hooks of the repository that this folder is in."""
-    return Path(_repository().git.text("rev-parse", "--path-format=absolute", "--git-path", "hooks"))
+    from gitgen.preflight import repository_at
+
+    repository: Repository = repository_at(Path.cwd())
+    return Path(repository.git.text("rev-parse", "--path-format=absolute", "--git-path", "hooks"))
 
 
 def _state(hook: Path) -> str:
