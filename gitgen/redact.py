@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -88,9 +89,9 @@ def redactor(environ: Mapping[str, str], *keys: str, scan: Scan | None = None) -
     return redact
 
 
-def marks(text: str) -> int:
-    """How many secrets have been taken out of a text."""
-    return len(_MARKED.findall(text))
+def taken_out(text: str, before: str = "") -> list[str]:
+    """The kinds of the secrets that have been taken out of a text, one for each that not `before` had out already."""
+    return list((Counter(_MARKED.findall(text)) - Counter(_MARKED.findall(before))).elements())
 
 
 def _known(text: str, scan: Scan) -> list[Secret]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -18,10 +18,11 @@ from gitgen.process import TIMED_OUT
 from gitgen.profiles import Profile, profile_of
 from gitgen.progress import Progress
 from gitgen.record import Chat, File, Message, Part, Ran, Reads, Reply, Text, Turn, user
+from gitgen.redact import taken_out
 from gitgen.render import render
 from gitgen.state import DONE, HOOK, PREFIX, chat_of, load, prompt_path, steps_before
 from gitgen.steps import Answer, Brief
-from gitgen.trailers import compose, one_line, step_trailers, summary_of
+from gitgen.trailers import REDACTED, compose, one_line, step_trailers, summary_of
 from gitgen.underway import UnderWay, redacted
 from gitgen.values import Changes
 from gitgen.world import World
@@ -215,7 +216,17 @@ class Run:
         hooked = self._hooked if changes else {}
         advance(repository, self.branch, self.tip, self._by_hook(oid, hooked), self.chat.step)
         self.log.landed()
-        return Landed(self.branch, oid, self.chat, status, subject, changes, self.draft, tuple(sorted(hooked)))
+        draft = (
+            replace(self.draft, notes=(*self.draft.notes, *self._masked(changes))) if REDACTED in block else self.draft
+        )
+        return Landed(self.branch, oid, self.chat, status, subject, changes, draft, tuple(sorted(hooked)))
+
+    def _masked(self, changes: Changes) -> Iterator[str]:
+        """What to say of the files that have got a mark where the reply had a secret: they will not work so."""
+        for path, blob in changes.items():
+            before, after = self.tree.get(path, b""), blob.content if blob else b""
+            for kind in dict.fromkeys(taken_out(after.decode("utf-8", "replace"), before.decode("utf-8", "replace"))):
+                yield f"{path}: [REDACTED:{kind}] stands where the reply had a secret; let it be read from elsewhere"
 
     def _by_hook(self, step: str, changes: Changes) -> str:
         """The commit that a step ends with: itself, or one on top with what the user's hook has changed."""
@@ -319,6 +330,8 @@ class Run:
 
 
 def _refusal(ran: Ran) -> Refusal:
+    if ran.exit_code == TIMED_OUT:
+        return Refusal(HOOK_REFUSES, "your pre-commit hook did not end in time (git config gitgen.timelimit SECONDS)")
     said = one_line(ran.output.strip().rpartition("\n")[2]) or f"exit code {ran.exit_code}"
     return Refusal(HOOK_REFUSES, f"your pre-commit hook refuses the files: {said}")
 
@@ -330,8 +343,6 @@ class _Unfinished(Exception):
 def _asked(chat: Chat) -> list[tuple[Turn, ...]]:
     """The turns of a chat by what was asked: those without messages are further tries of the one before."""
     groups: list[tuple[Turn, ...]] = []
-    if ran.exit_code == TIMED_OUT:
-        return Refusal(HOOK_REFUSES, "your pre-commit hook did not end in time (git config gitgen.timelimit SECONDS)")
     for turn in chat.turns:
         if turn.messages or not groups:
             groups.append((turn,))

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from gitgen import interpret_trailers
 from gitgen.record import Chat, Text, Usage, source_of
-from gitgen.redact import marks
+from gitgen.redact import taken_out
 
 SUBJECT = 72
 BODY = 600
@@ -91,7 +91,8 @@ def _redacted(chat: Chat) -> int:
     parts = (part for turn in chat.turns for message in turn.messages for part in message.parts)
     said = [part.text for part in parts if isinstance(part, Text)]
     said += [turn.reply.content for turn in chat.turns if turn.reply]
-    return sum(map(marks, said)) + (marks(chat.ran.output) if chat.ran else 0)
+    said += [chat.ran.output] if chat.ran else []
+    return sum(len(taken_out(text)) for text in said)
 
 
 def parse(body: str) -> dict[str, str]:

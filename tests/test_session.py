@@ -23,6 +23,7 @@ from gitgen.repository import Repository
 from gitgen.session import Landed, Run
 from gitgen.settings import Settings
 from gitgen.state import chat_of, load
+from gitgen.verify import verify
 from gitgen.world import World
 from tests.conftest import HELLO, Gitgen, git
 from tests.replies import FRENCH, MISFIT, PROGRAM, RUN_SH, diff
@@ -255,6 +256,22 @@ def test_secrets_are_taken_out_before_anything_is_stored(folder: Path, world: Wo
     for secret in (token, "key-of-the-user", "hush-hush-hush"):
         assert secret not in everything
     assert "[REDACTED:A_SECRET]" in everything and "[REDACTED:github-token]" in everything
+
+
+@pytest.mark.parametrize(
+    ("reply", "notes"),
+    [
+        ("notes.txt\n```\n{0}\n```\n", ("notes.txt: [REDACTED:github-token] stands where the reply had a secret",)),
+        (f"I found {{0}}.\n\n{FRENCH}", ()),
+    ],
+    ids=["file", "talk"],
+)
+def test_it_is_said_which_file_lacks_a_secret_of_the_reply(world: Worlds, reply: str, notes: tuple[str, ...]) -> None:
+    with endpoint(says(reply.format("ghp_" + "a" * 36))) as scripted:
+        here = world(scripted)
+        landed = fixed(here)
+    assert landed.status == "ok" and tuple(note.partition(";")[0] for note in landed.draft.notes) == notes
+    assert [verdict.holds for verdict in verify(here.repository, BRANCH)] == [True]
 
 
 def test_the_plan_is_run_to_its_end_and_each_step_sees_the_one_before(folder: Path, world: Worlds) -> None:
