@@ -123,7 +123,10 @@ def test_foreign_hooks_stay_and_the_way_out_is_named(gitgen: Gitgen, folder: Pat
     assert "commit-msg          foreign" in gitgen("hook", "status").out
     mine.write_text('#!/bin/sh\ngitgen hook run commit-msg "$@"\n')
     assert "commit-msg          called" in gitgen("hook", "status").out
-    assert gitgen("hook", "uninstall").code == 0
+    ran = gitgen("hook", "uninstall")
+    assert (
+        ran.code == 0 and f"{mine} is not as gitgen made it and stays; it calls: gitgen hook run commit-msg" in ran.err
+    )
     assert mine.exists() and not (folder / ".git/hooks/prepare-commit-msg").exists()
 
 

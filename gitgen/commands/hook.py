@@ -76,9 +76,12 @@ def uninstall() -> int:
     """
     folder = _folder()
     for name in HOOKS:
-        if _state(folder / name) == "installed":
+        state = _state(folder / name)
+        if state == "installed":
             (folder / name).unlink()
             ui.say(f"removed {folder / name}")
+        elif state == "called":
+            ui.note(f"{folder / name} is not as gitgen made it and stays; it calls: {MARK} {name}")
     return 0
 
 
