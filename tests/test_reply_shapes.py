@@ -129,6 +129,14 @@ def test_two_states_of_a_file_are_no_rename(names: str) -> None:
     assert dict(apply_reply(reply, {"before.py": b"a\n"})) == {"before.py": b"b\n"}
 
 
+def test_two_lines_of_talk_that_begin_like_a_header_are_no_diff() -> None:
+    talk = "--- the old way of doing it\n+++ the new way of doing it\n"
+    assert dict(apply_reply(talk + PLAIN, TREE)) == DONE
+    with pytest.raises(Rejected) as rejected:
+        apply_reply(talk, TREE)
+    assert [refusal.kind for refusal in rejected.value.refusals] == ["no-files"]
+
+
 def test_names_that_really_differ_are_a_rename() -> None:
     reply = "```diff\n--- a/one.py\n+++ b/pkg/two.py\n@@ -1 +1 @@\n-a\n+b\n```\n"
     assert dict(apply_reply(reply, {"one.py": b"a\n"})) == {"pkg/two.py": b"b\n"}

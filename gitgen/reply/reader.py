@@ -62,8 +62,9 @@ class _Reader:
                 at = begun = end + 1
             elif begins_diff(lines, at):
                 diff = Diff(fenced=False)
-                at = begun = diff.read(lines, at)
+                end = diff.read(lines, at)
                 self._sections(diff, closed=True)
+                at, begun = (end, end) if end > at else (at + 1, begun)
             else:
                 at += 1
         self._labels(lines[begun:])

@@ -18,6 +18,7 @@ PIECES = (
     *("def a():\n", "    x = 1\n", "    return x\n", "one\n", "two\r\n", "three\n", "if x:\n", "\ty\n", "é“x”\n"),
     *("```", "```diff\n", "```\n", "```py a.py\n", "~~~\n", "<think>", "</think>\n", "a.py\n", "`src/b.txt`:\n"),
     *("--- a/a.py\n", "+++ b/a.py\n", "--- /dev/null\n", "+++ /dev/null\n", "+++ b/new/c\n", "--- empty\n"),
+    *("--- the old way of it\n", "+++ the new way of it\n"),
     *("@@ ... @@\n", "@@ -1,3 +1,4 @@\n", "@@ -99 +0,0 @@ def b():\n", "diff --git a/tabs b/tabs\n", "-- \n2.1\n"),
     *("rename from a.py\n", "rename to d.py\n", "new file mode 120000\n", "new mode 100755\n", "Binary files\n"),
     *("<<<<<<< SEARCH\n", "=======\n", ">>>>>>> REPLACE\n", "*** Begin Patch\n", "*** End Patch\n"),
