@@ -42,11 +42,11 @@ class Hunk:
 
     @cached_property
     def old(self) -> tuple[str, ...]:
-        return tuple(row.text for row in self.rows if row.op != "+")
+        return tuple([text for op, text in self.rows if op != "+"])
 
     @cached_property
     def new(self) -> tuple[str, ...]:
-        return tuple(row.text for row in self.rows if row.op != "-")
+        return tuple([text for op, text in self.rows if op != "-"])
 
     @cached_property
     def changed(self) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from gitgen.edits import NEW_FILE, Delete, Edit, Hunk, Patch, Row
 from gitgen.reply import headers
-from gitgen.reply.model import through_unidiff
 
 BEGIN = re.compile(r"^\s*\*\*\* Begin Patch\s*$")
 END = re.compile(r"^\s*\*\*\* End Patch\s*$")
@@ -40,10 +39,10 @@ def _edit(verb: str, name: str, lines: Sequence[str]) -> Edit:
         rows = tuple(Row("+", line[1:] if line.startswith("+") else line) for line in lines)
         while rows and not rows[-1].text and not lines[len(rows) - 1].startswith("+"):
             rows = rows[:-1]
-        return Patch(NEW_FILE, name, through_unidiff((Hunk(rows),) if rows else ()))
+        return Patch(NEW_FILE, name, (Hunk(rows),) if rows else ())
     move = next((found[1] for found in map(_MOVE.match, lines) if found), None)
     hunks = tuple(_hunks([line for line in lines if not _MOVE.match(line)]))
-    return Patch(name, move or name, through_unidiff(hunks), moves=move is not None)
+    return Patch(name, move or name, hunks, moves=move is not None)
 
 
 def _hunks(lines: Sequence[str]) -> list[Hunk]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gitgen.edits import Hunk
 
 
@@ -9,22 +11,21 @@ class LinesLost(Exception):
     """unidiff did not give back every changed line."""
 
 
-def through_unidiff(hunks: tuple[Hunk, ...]) -> tuple[Hunk, ...]:
-    """The hunks with the rows that unidiff reads from them once every header says what is true."""
+def through_unidiff(hunks: Sequence[Hunk]) -> None:
+    """Have unidiff read the hunks, every header saying what is true; LinesLost unless it reads the very same rows."""
     from unidiff.errors import UnidiffParseError
     from unidiff.patch import PatchSet
 
     if not hunks:
-        return ()
+        return
+    rows = [[f"{op}{text}\n" for op, text in hunk.rows] for hunk in hunks]
     lines = ["--- a\n", "+++ b\n"]
-    for hunk in hunks:
+    for hunk, own in zip(hunks, rows, strict=True):
         lines.append(f"@@ -1,{len(hunk.old)} +1,{len(hunk.new)} @@\n")
-        lines += [f"{op}{text}\n" for op, text in hunk.rows]
+        lines += own
     try:
         parsed = PatchSet(lines)
     except UnidiffParseError as error:
         raise LinesLost(str(error)) from error
-    found = [(line.line_type, line.value[:-1]) for hunk in parsed[0] for line in hunk]
-    if len(parsed[0]) != len(hunks) or found != [row for hunk in hunks for row in hunk.rows]:
+    if [[line.line_type + line.value for line in hunk] for hunk in parsed[0]] != rows:
         raise LinesLost("a changed line was lost on the way")
-    return hunks

@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from gitgen.edits import NEW_FILE, Delete, Edit, Patch, Reading, Write
+from gitgen.edits import NEW_FILE, Delete, Edit, Hunk, Patch, Reading, Write
 from gitgen.errors import Refusal
 from gitgen.reply import calls, envelopes, names, searches
 from gitgen.reply.fences import Block, begins_diff, blocks, is_diff, lines_of
-from gitgen.reply.model import LinesLost
+from gitgen.reply.model import LinesLost, through_unidiff
 from gitgen.reply.unified import Diff
 
 _SHELL_PATCH = re.compile(r"^\s*(?:git\s+apply|patch|apply_patch|cat)\b.*<<-?\s*['\"]?(\w+)['\"]?")
@@ -26,6 +26,7 @@ def read(reply: str) -> Reading:
         whole = reply if reply.isascii() else _HALF_SURROGATE.sub("\ufffd", reply)
         for block in blocks(lines_of(whole)):
             reader.take(block)
+        through_unidiff(reader.hunks)
     except LinesLost as lost:
         return Reading(refusals=(Refusal("malformed", f"the diff cannot be read: {lost}"),))
     return reader.reading()
@@ -36,6 +37,8 @@ class _Reader:
     edits: list[Edit] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    hunks: list[Hunk] = field(default_factory=list)
+    """All hunks that were read from diffs."""
     label: str | None = None
     """The file that the line right above the next fence names."""
     heading: str | None = None
@@ -53,9 +56,9 @@ class _Reader:
         at = begun = 0
         while at < len(lines):
             line = lines[at]
-            if envelopes.BEGIN.match(line):
-                at = begun = at + self._envelope(lines[at:], closed=True)
-            elif searches.OPENING.match(line):
+            if "*** Begin" in line and envelopes.BEGIN.match(line):
+                at = begun = self._envelope(lines, at, closed=True)
+            elif "<<<<<" in line and searches.OPENING.match(line):
                 end = next((n for n in range(at, len(lines)) if searches.CLOSING.match(lines[n])), len(lines))
                 self._labels(lines[begun:at])
                 self._searches(lines[at : end + 1], self.label)
@@ -85,8 +88,9 @@ class _Reader:
         lines, language = _unwrapped(block.lines), _BEHIND_LANGUAGE.sub("", block.info).lower()
         named = (names.of_info(block.info) if block.info else None) or self.label
         text = "\n".join(lines)
-        if "*** Begin" in text and any(map(envelopes.BEGIN.match, lines)):
-            self._envelope(lines, closed=block.closed)
+        begin = next((n for n, line in enumerate(lines) if "*** Begin" in line and envelopes.BEGIN.match(line)), None)
+        if begin is not None:
+            self._envelope(lines, begin, closed=block.closed)
         elif "<<<<<" in text and any(map(searches.OPENING.match, lines)):
             self._searches(lines, named)
         elif is_diff(block.info, lines) and not (named or "").endswith((".patch", ".diff")):
@@ -124,23 +128,27 @@ class _Reader:
         for section in diff.sections:
             patch = section.patch()
             name = patch.old if patch.new == NEW_FILE else patch.new
-            changed = tuple(line for hunk in patch.hunks for line in hunk.changed)
+            self.hunks += patch.hunks
             if section.binary:
                 self.refusals.append(Refusal("malformed", "a binary patch cannot be read", name))
-            elif not name and changed:
-                self.refusals.append(Refusal("no-name", "a diff has no file name above it", changed=changed))
-            elif name and name != NEW_FILE and _asks_for_something(patch):
+            elif not name:
+                changed = tuple(line for hunk in patch.hunks for line in hunk.changed)
+                if changed:
+                    self.refusals.append(Refusal("no-name", "a diff has no file name above it", changed=changed))
+            elif name != NEW_FILE and _asks_for_something(patch):
                 self.edits.append(patch)
         if not closed and diff.sections and not diff.complete:
             name = diff.sections[-1].new
             self.refusals.append(Refusal("cut-off", "the reply ends inside this diff", name))
 
-    def _envelope(self, lines: Sequence[str], *, closed: bool) -> int:
-        """Read the envelope that begins at or after the first line; how many lines it took."""
-        begin = next(n for n, line in enumerate(lines) if envelopes.BEGIN.match(line))
-        end = next((n for n, line in enumerate(lines) if n > begin and envelopes.END.match(line)), len(lines) - 1)
+    def _envelope(self, lines: Sequence[str], begin: int, *, closed: bool) -> int:
+        """Read the envelope that begins at this line; the number of the first line behind it."""
+        end = next((n for n in range(begin + 1, len(lines)) if envelopes.END.match(lines[n])), len(lines) - 1)
         edits, complete = envelopes.read(lines[begin + 1 : end + 1])
-        self.edits += [edit for edit in edits if not isinstance(edit, Patch) or _asks_for_something(edit)]
+        for edit in edits:
+            self.hunks += edit.hunks if isinstance(edit, Patch) else ()
+            if not isinstance(edit, Patch) or _asks_for_something(edit):
+                self.edits.append(edit)
         if not complete and (not closed or not edits):
             self.refusals.append(Refusal("cut-off", "the patch has no `*** End Patch`"))
         return end + 1

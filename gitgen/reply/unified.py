@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from gitgen.edits import NEW_FILE, Hunk, Patch, Row
 from gitgen.reply import headers
-from gitgen.reply.model import through_unidiff
 
 _FOLDER_OF_GIT = re.compile(
     r"(index|similarity index|dissimilarity index|rename from|rename to|copy from|copy to|old mode|new mode|"
@@ -83,7 +82,7 @@ class _Section:
 
     def patch(self) -> Patch:
         hunks = tuple(hunk for hunk in (draft.hunk() for draft in self.drafts) if hunk.rows)
-        return Patch(self.old, self.new, through_unidiff(hunks), self.mode, self.moves, self.copies)
+        return Patch(self.old, self.new, hunks, self.mode, self.moves, self.copies)
 
 
 class Diff:
