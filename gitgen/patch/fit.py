@@ -40,10 +40,11 @@ def fit(path: str, hunks: Sequence[Hunk], text: Text, habits: Habits) -> Fitted:
     fitting = _Fitting(path, hunks, text, habits)
     fitting.skip_idle()
     fitting.climb(rungs.NEAR)
-    fitting.skip_applied()
-    fitting.climb(rungs.FAR)
-    fitting.read_otherwise()
-    fitting.align()
+    if fitting.waiting():
+        fitting.skip_applied()
+        fitting.climb(rungs.FAR)
+        fitting.read_otherwise()
+        fitting.align()
     fitting.settle()
     fitting.make()
     return fitting.result()
@@ -225,6 +226,8 @@ class _Fitting:
             self.shown.update([shift.habit] if shift and shift.habit else [])
             if found is None:
                 self.refuse(key[0], "no-place", "the old lines are there, but indented in no regular way")
+            elif self.made.free(found):
+                self.made.add(key, found)
             elif self.made.crowded(found):
                 self.refuse(key[0], "ambiguous", "too many hunks add lines at the same place")
             elif self.made.repeats(found):

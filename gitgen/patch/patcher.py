@@ -56,9 +56,12 @@ class _Patcher:
         changed = tuple(line for hunk in hunks for line in hunk.changed)
         self.refusals.append(Refusal(kind, reason, path, 0, old, changed))
 
-    def _target(self, name: str, hunks: Sequence[Hunk]) -> str | None:
-        """The existing, writable path that the name means; otherwise the refusal is noted."""
-        found = targets.resolve(name, self.tree, self.names)
+    def _target(self, hunks: Sequence[Hunk], *names: str) -> str | None:
+        """The existing, writable path that the first of the names to mean one means; otherwise the refusal is noted."""
+        for name in dict.fromkeys(names):
+            found = targets.resolve(name, self.tree, self.names)
+            if isinstance(found, targets.Target):
+                break
         if isinstance(found, Refusal):
             self._refuse(found.kind, found.reason, found.path, hunks)
             return None
@@ -100,7 +103,7 @@ class _Patcher:
 
     def _remove(self, edit: Patch) -> None:
         """A diff to `/dev/null`: the file goes, unless the diff takes lines away that it does not have."""
-        path = self._target(edit.old, edit.hunks)
+        path = self._target(edit.hunks, edit.old)
         if path is None:
             return
         found = text.decode(self.tree[path])
@@ -120,7 +123,7 @@ class _Patcher:
         if edit.old == NEW_FILE or self._is_new(edit):
             self._create(edit)
             return
-        source = self._source(edit)
+        source = self._target(edit.hunks, edit.old, edit.new)
         if source is None:
             return
         moved = self._destination(edit, source)
@@ -158,13 +161,6 @@ class _Patcher:
         elif content == self.tree[source] and mode in (None, self.tree.mode(source)):
             return
         self.tree.put(moved, Blob(content, mode))
-
-    def _source(self, edit: Patch) -> str | None:
-        for name in (edit.old, edit.new):
-            found = targets.resolve(name, self.tree, self.names)
-            if isinstance(found, targets.Target):
-                return self._target(name, edit.hunks)
-        return self._target(edit.new, edit.hunks)
 
     def _destination(self, edit: Patch, source: str) -> str | None:
         """Where the patched text goes: the same path, or the one that the reply renames it to."""

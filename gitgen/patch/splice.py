@@ -186,6 +186,16 @@ class Made:
                 self._taken.pop(line, None)
             self._added.get(one.start, set()).discard(key)
 
+    def free(self, found: Sequence[Splice]) -> bool:
+        """Whether no other hunk replaces or adds lines at any of these places: there is nothing to weigh."""
+        for one in found:
+            beside = one.start == one.end  # new lines alone may repeat what a replacement next to them adds
+            if any(line in self._taken for line in range(one.start - beside, one.end + beside)):
+                return False
+            if any(self._added.get(line) for line in range(one.start, one.end + 1)):
+                return False
+        return True
+
     def crowded(self, found: Sequence[Splice]) -> bool:
         """Whether so many hunks add lines at one of these places that no honest reply wrote them."""
         return any(len(self._added.get(one.start, ())) >= _MOST_AT_ONE_PLACE for one in found)

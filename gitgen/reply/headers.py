@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gitgen.edits import NEW_FILE
 
@@ -43,6 +44,7 @@ def place_of(line: str) -> Place | None:
     return Place(section=section.strip(". …"))
 
 
+@lru_cache(maxsize=16)  # of each line it is asked whether it names a file, the same one, and which
 def name_of(text: str) -> str:
     """The path behind `---` or `+++`, without time stamp, quotes and Markdown."""
     text = text.split("\t")[0].strip()
