@@ -12,7 +12,7 @@ from benchmarks import Scale
 from benchmarks.ground import ROOT, seal
 from benchmarks.measure import Row
 
-NAMES = ("startup", "fix", "commit", "context", "reply", "report", "read")
+NAMES = ("startup", "fix", "commit", "context", "reply", "shapes", "report", "read")
 WIDTH = 50
 
 

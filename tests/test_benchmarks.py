@@ -23,7 +23,7 @@ def imported(folder: Path, *args: str) -> set[str]:
     return HEAVY & set(re.findall(r"\| +([\w.]+)$", done.stderr, re.MULTILINE))
 
 
-@pytest.mark.parametrize("name", ["startup", "fix", "commit", "context", "reply", "read"])
+@pytest.mark.parametrize("name", ["startup", "fix", "commit", "context", "reply", "shapes", "read"])
 def test_a_benchmark_runs(name: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks", "--quick", name], cwd=ROOT, capture_output=True, text=True
