@@ -63,6 +63,10 @@ def test_a_hunk_without_a_certain_place_is_refused(hunk: str, kind: str) -> None
     assert refused(FILE, hunk) == kind
 
 
+def test_a_hunk_with_dots_is_refused_as_a_whole_where_its_first_part_has_two_places() -> None:
+    assert refused("a\nx\nb\na\nx\nb\n", "@@ @@\n-x\n ...\n b\n x\n") == "ambiguous"
+
+
 def test_a_place_that_is_not_the_only_one_is_refused_with_all_places() -> None:
     with pytest.raises(Rejected) as caught:
         patched(TWICE, "@@ @@\n-    x = 1\n+    x = 2\n")

@@ -203,11 +203,13 @@ class _Fitting:
         places = {key: starts for key, starts in self.options.items() if key in self.hunks}
         chosen = settle.settle(self.hunks, places, self.text.lines)
         for key in sorted(places):
+            if key not in self.hunks:
+                continue  # another part of its hunk was refused
             if key in chosen and shapes.may_begin_higher(self.hunks[key], chosen[key]):
                 self.refuse(key[0], "ambiguous", "a line is left out of its context, just where the new lines go")
             elif key in chosen:
                 self.matches[key] = self._match(key, chosen[key])
-            elif key in self.hunks and self.hunks[key].changed:
+            elif self.hunks[key].changed:
                 self.refuse(key[0], "ambiguous", "the old lines are there more than once", places[key])
 
     def _match(self, key: Key, at: int) -> Match:
