@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+_MOST_SAID = 5
+"""So many of the places where a hunk fits are told in one line."""
+
 
 class GitgenError(Exception):
     """Something a person can mend: `what` is wrong, and the command or act that `mend`s it; exit code 1."""
@@ -60,7 +63,14 @@ class Refusal:
     """1-based line numbers where the old lines fit equally well, when there are several."""
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.reason}" if self.path else self.reason
+        where = f"{self.path}, hunk {self.hunk}: " if self.hunk else f"{self.path}: " if self.path else ""
+        lines = ""
+        if self.places:
+            more = " and more" if len(self.places) > _MOST_SAID else ""
+            lines = f" (lines {', '.join(map(str, self.places[:_MOST_SAID]))}{more})"
+        elif self.nearest:
+            lines = f" (nearest: lines {self.nearest[0][0]} to {self.nearest[-1][0]})"
+        return f"{where}{self.reason}{lines}"
 
 
 @dataclass

@@ -65,7 +65,8 @@ def busy(branch: str) -> GitgenError:
 
 def branch_taken(branch: str) -> GitgenError:
     """The error for a session that is there already."""
-    return GitgenError(f"The branch {branch} is there already", f"--name OTHER; or to go on: gitgen resume {branch}")
+    mend = f"--name OTHER; or to go on: gitgen resume {branch}, or fix and apply with --branch {branch}"
+    return GitgenError(f"The branch {branch} is there already", mend)
 
 
 def landed_already(repository: Repository, progress: Progress) -> bool:

@@ -177,6 +177,14 @@ def test_the_message_shows_the_places_of_an_ambiguous_hunk() -> None:
     assert "It fits at line 4:\n```\na:\n  x\nb:\n  x\n" in message
 
 
+def test_a_refusal_names_its_hunk_and_the_lines_to_look_at() -> None:
+    draft = Draft({"f": b"a:\n  x\nb:\n  x\n"}).read(diff("f", "-a:\n+c:", "-  x\n+  y", " b:\n-  z\n+  y"))
+    assert list(map(str, draft.refusals)) == [
+        "f, hunk 2: the old lines are there more than once (lines 2, 4)",
+        "f, hunk 3: it removes lines that the file does not have (nearest: lines 1 to 4)",
+    ]
+
+
 def test_the_message_is_short_however_much_went_wrong() -> None:
     reply = diff("a.py", *(f"-no{n}\n+x" for n in range(500))) + diff("b.py", "-" + "\n-".join("q" * 900) + "\n+z")
     assert len(ask_again(Draft(TREE).read(reply))) < 8000

@@ -32,8 +32,9 @@ PASTED = "pasted"
 def command(file: str | None, dry_run: bool, commit_dirty: bool, **flags: Any) -> int:
     """Apply a model's reply that you have as text, from a web chat for example.
 
-    The reply is FILE, or standard input: diffs, whole files under their names, SEARCH/REPLACE blocks, with whatever
-    talk is around them. It becomes a step like any other, on top of a session or at the beginning of a new one.
+    The reply is FILE, or standard input: diffs, whole files under their names, SEARCH/REPLACE blocks, `*** Begin
+    Patch`, tool calls in JSON, with whatever talk is around them. It becomes a step like any other, on top of a
+    session or at the beginning of a new one.
 
     \b
     Example:
