@@ -145,3 +145,19 @@ def test_names_that_really_differ_are_a_rename() -> None:
 def test_new_lines_for_a_line_of_a_file_that_is_missing_make_no_new_file() -> None:
     with pytest.raises(Rejected):
         apply_reply("```diff\n--- a/app.py\n+++ b/app.py\n@@ -40,0 +41 @@\n+x\n```\n", {"src/app.py": b"a\n"})
+
+
+@pytest.mark.parametrize("fence", ["```diff\n{}```\n", "{}"])
+@pytest.mark.parametrize("count", [2, 9])
+def test_patches_from_e_mails_end_at_their_signature_and_all_of_them_are_made(fence: str, count: int) -> None:
+    mail = (
+        "From 1 Mon\nSubject: [PATCH] {0}\n\n---\n {0} | 2 +-\n\n"
+        "--- a/{0}\n+++ b/{0}\n@@ -1,{1} +1,{1} @@\n-a\n+b\n c\n-- \n2.40.0\n\n"
+    )
+    reply = fence.format(mail.format("one", count) + mail.format("two", count))
+    assert dict(apply_reply(reply, {"one": b"a\nc\n", "two": b"a\nc\n"})) == {"one": b"b\nc\n", "two": b"b\nc\n"}
+
+
+def test_the_signature_of_an_e_mail_is_no_line_of_a_new_file_whose_count_is_wrong() -> None:
+    reply = "```diff\n--- /dev/null\n+++ b/new\n@@ -0,0 +1,9 @@\n+a\n-- \n2.40.0\n```\n"
+    assert dict(apply_reply(reply, {})) == {"new": b"a\n"}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from gitgen.edits import NEW_FILE, Hunk, Patch, Row
 from gitgen.reply import headers
+from gitgen.reply.fences import begins_diff
 
 _FOLDER_OF_GIT = re.compile(
     r"(index|similarity index|dissimilarity index|rename from|rename to|copy from|copy to|old mode|new mode|"
@@ -15,6 +16,7 @@ _FOLDER_OF_GIT = re.compile(
 )
 _ROW = re.compile(r" |\+(?!\+\+ )|-(?!-)")
 """A line in a fence that is a row of a hunk and nothing else."""
+_VERSION = re.compile(r"\d+\.\d+")
 
 
 @dataclass
@@ -201,8 +203,10 @@ class Diff:
             return 1 if self.fenced or (self.heading and not line.strip()) else 0
         if not self.fenced and self._is_prose(draft, lines, at):
             return 0
-        if draft.complete() and _signs_off(lines, at):
-            return 0
+        if line.rstrip() == "--" and self._signs_off(draft, lines, at):
+            # In a fence the next patch from an e-mail may follow; outside, all that follows is read as prose.
+            after = (n for n in range(at + 2, len(lines)) if begins_diff(lines, n))
+            return next(after, len(lines)) - at if self.fenced else 0
         if line[:1] in ("+", "-", " "):
             draft.add(line[0], line[1:], raw=line)
         else:
@@ -217,13 +221,15 @@ class Diff:
         following = next((other for other in lines[at : at + 3] if other.strip()), "")
         return not line and following[:1] not in ("+", "-", " ", "\t", "@")
 
+    def _signs_off(self, draft: _Draft, lines: Sequence[str], at: int) -> bool:
+        """Whether this is the signature under a patch from an e-mail (man git-format-patch), however the counts are."""
+        if at + 1 == len(lines) or not _VERSION.match(lines[at + 1]):
+            return False
+        following = next((line for line in lines[at + 2 : at + 4] if line.strip()), "From ")
+        return draft.complete() or not self.fenced or following.startswith("From ")
+
     def _unended(self) -> None:
         draft = self.sections[-1].drafts[-1]
         if draft.rows:
             draft.old_unended |= draft.rows[-1].op != "+"
             draft.new_unended |= draft.rows[-1].op != "-"
-
-
-def _signs_off(lines: Sequence[str], at: int) -> bool:
-    """Whether this is the signature line under a patch from an e-mail."""
-    return lines[at].rstrip() == "--" and len(lines) > at + 1 and bool(re.match(r"\d+\.\d+", lines[at + 1]))
