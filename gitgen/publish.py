@@ -12,7 +12,7 @@ from gitgen.repository import HEADS, Repository
 from gitgen.tracking import default_branch
 
 # The helper reads the token from its environment: no command line and no file ever has it.
-_HELPER = '!f() { test "$1" = get && echo username=x-access-token && echo "password=$GITGEN_FORGE_TOKEN"; }; f'
+_HELPER = '!f() { test "$1" = get && echo "username=$GITGEN_FORGE_LOGIN" && echo "password=$GITGEN_FORGE_TOKEN"; }; f'
 _LOCKED_OUT = re.compile(r"Authentication failed|could not read (?:Username|Password)|Permission denied|403")
 _REJECTED = re.compile(r"\[(?:remote )?rejected\] .*?\(([^)]*)\)")
 
@@ -81,7 +81,7 @@ def push(
                 f"git switch {branch} && git pull --rebase {remote.name} {branch}, then the same again",
             ) from None
         if not found and _LOCKED_OUT.search(error.stderr):
-            mend = f"git push {remote.name} {branch} must work first: gh auth login, or a token that may push"
+            mend = f"git push {remote.name} {branch} must work first: git credential approve, or a token that may push"
             raise GitgenError(f"{remote.name} does not let you push", mend) from None
         why = found[1] if found else error.what.removeprefix("git push: ")
         raise GitgenError(f"{remote.name} does not take {branch}: {why}", f"git push {remote.name} {branch}") from None
@@ -89,8 +89,8 @@ def push(
 
 def _run(repository: Repository, remote: Remote, token: str, *arguments: str) -> bytes:
     """Run git against a remote; where git's own credentials do not open it, the forge's token does."""
-    over_http = token and remote.host and remote.kind == "github"
+    over_http = token and remote.host
     helper = ("-c", f"credential.{remote.site}.helper={_HELPER}") if over_http else ()
-    environ = {"GITGEN_FORGE_TOKEN": token} if over_http else {}
+    environ = {"GITGEN_FORGE_LOGIN": remote.login, "GITGEN_FORGE_TOKEN": token} if over_http else {}
     # Without a terminal of our own to ask on, git must not wait for one.
     return repository.git.run(*helper, *arguments, environ={"GIT_TERMINAL_PROMPT": "0", **environ})

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from gitgen.record import Usage
+from gitgen.repository import Repository
 from gitgen.squash import sum_of
-from gitgen.state import Session
+from gitgen.state import Session, prompt_path
 from gitgen.trailers import one_line
 
 BEGIN, END = "<!-- gitgen:begin -->", "<!-- gitgen:end -->"
@@ -26,6 +27,12 @@ def body(session: Session, prompt: str, before: str, number: int | None) -> str:
     said = _OWN.sub(lambda _: own, others, count=1) if _OWN.search(others) else f"{others}\n\n{own}"
     trailers = sum_of([commit.trailers for commit in reversed(session.steps)])
     return f"{said.strip()}\n\n{trailers}\n"
+
+
+def prompt_of(repository: Repository, session: Session) -> str:
+    """What a session was asked for."""
+    content = repository.tree(session.tip).get(prompt_path(session.name), b"")
+    return content.decode("utf-8", "replace").strip() or session.branch
 
 
 def title(prompt: str) -> str:
@@ -57,7 +64,7 @@ def _table(session: Session) -> str:
 def _cell(text: str) -> str:
     """A text of a model's as a cell: no mark-up, no mention of anybody, no link to another request."""
     text = re.sub(r"([\\`*_{}\[\]<>()|~!])", r"\\\1", text)
-    return re.sub(r"[@#](?=\w)", lambda found: f"{found[0]}<!-- -->", text)
+    return re.sub(r"[@#$%&](?=\w)", lambda found: f"{found[0]}<!-- -->", text)
 
 
 def _how(number: int | None) -> str:

@@ -80,6 +80,8 @@ def read(threads: Iterable[Thread], session: Session, started: datetime, trusted
 def _why_not(comment: Comment, started: datetime, trusted: Callable[[str], bool]) -> str:
     if comment.own and _is_answer(comment):
         return ""
+    if comment.system:
+        return "a note of the forge's own"
     if comment.bot:
         return "a bot"
     if comment.minimized:

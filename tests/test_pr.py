@@ -108,10 +108,10 @@ def test_a_branch_that_somebody_pushed_to_is_never_overwritten(ask: Gitgen, forg
     ("case", "what", "mend"),
     [
         ("no token", "There is no token for 127.0.0.1", "gh auth login"),
-        ("wrong token", "origin does not let you push", "gh auth login"),
+        ("wrong token", "origin does not let you push", "a token that may push"),
         ("no base", "origin has no branch nowhere", "--base BRANCH"),
         ("no remote", "There is no remote upstream", "git remote -v"),
-        ("other forge", "There is no forge sourceforge", "github|gitea"),
+        ("other forge", "There is no forge sourceforge", "github|gitlab|gitea"),
     ],
 )
 def test_what_is_missing_is_named(case: str, what: str, mend: str, ask: Gitgen, folder: Path) -> None:

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from gitgen import plan, preflight, publish, review, ui
+from gitgen import plan, preflight, publish, request_body, review, ui
 from gitgen.advance import advance
 from gitgen.clean import SUFFIX, check_published, clean
 from gitgen.commands._asking import as_dict, failure, line_of, settings_of, world
 from gitgen.errors import GitgenError
 from gitgen.forge import Request, Thread
 from gitgen.forge.remotes import Access, Remote, access
+from gitgen.forge.trigger import began
 from gitgen.progress import branch_taken, busy, progress_of
 from gitgen.record import Chat
 from gitgen.repository import HEADS, LostRace, Repository
@@ -29,7 +28,7 @@ from gitgen.state import DONE, Session, no_session, session_of, walk
 
 def fix_request(number: int, files: list[str], repository: Repository, flags: Mapping[str, Any]) -> int:
     """Do what the threads of a request ask for, push, and answer; the exit code."""
-    started = _start(os.environ)
+    started = began(os.environ)
     remote, _ = publish.remote_for(repository, flags["remote"])
     opener = access(remote, repository.git, os.environ)
     request = opener.forge.request(number)
@@ -46,6 +45,7 @@ def fix_request(number: int, files: list[str], repository: Repository, flags: Ma
     due = reading.tasks if rounds < flags["max_rounds"] else ()
     landed = _steps(work, session, due, files, flags)
     work.push()
+    work.describe()
     said = work.answer(threads, resolve=flags["resolve"])
     if flags["as_json"]:
         ui.say_json({"steps": [as_dict(step) for step in landed], "left_out": reading.left_out, "answers": said})
@@ -54,7 +54,7 @@ def fix_request(number: int, files: list[str], repository: Repository, flags: Ma
         raise failure(failed)
     if reading.tasks and not due:
         mend = f"--max-rounds {rounds + 1}; or say it in words of your own: gitgen fix"
-        raise GitgenError(f"The threads of #{request.number} have been asked about {rounds} times", mend)
+        raise GitgenError(f"The threads of {request.name} have been asked about {rounds} times", mend)
     if not landed and not said:
         ui.note("nothing is left to do")
     return 0
@@ -160,6 +160,16 @@ class Work:
         if repository.resolve(there) != tip:
             publish.push(repository, self.remote, tip, HEADS + self.request.head, token)
 
+    def describe(self) -> None:
+        """Bring gitgen's own part of the request's body up to date, where it has one."""
+        # Somebody may have written there while the model was answering.
+        request = self.access.forge.request(self.request.number)
+        if request_body.BEGIN in request.body:
+            session = self._now()
+            prompt = request_body.prompt_of(self.repository, session)
+            body = request_body.body(session, prompt, request.body, request.number)
+            self.access.forge.update(request, body, ready=False)
+
     def _now(self) -> Session:
         return session_of(self.branch, list(walk(self.repository, self.branch, HEADS + self.branch)))
 
@@ -173,25 +183,16 @@ class Work:
             self.access.forge.answer(self.request, replies, body)
         for outcome in found:
             if resolve and not outcome.declined:
-                self.access.forge.resolve(outcome.thread)
+                self.access.forge.resolve(self.request, outcome.thread)
         new = [outcome for outcome in found if not outcome.answered]
         return [{"commit": o.commit.oid, "declined": o.declined, "text": o.text} for o in new]
 
 
-def _start(environ: Mapping[str, str]) -> datetime:
-    """When that began which set this run off: the review's submission in a workflow (`GITHUB_EVENT_PATH`), else now."""
-    try:
-        event = json.loads(Path(environ["GITHUB_EVENT_PATH"]).read_bytes())
-        return datetime.fromisoformat(event["review"]["submitted_at"])
-    except (KeyError, TypeError, OSError, ValueError):
-        return datetime.now(UTC)
-
-
 def _check(request: Request) -> None:
     if not request.open:
-        raise GitgenError(f"#{request.number} is closed", f"open it again at {request.url}")
+        raise GitgenError(f"{request.name} is closed", f"open it again at {request.url}")
     if request.foreign:
-        raise GitgenError(f"#{request.number} comes from another repository, where gitgen cannot push", "gitgen fix")
+        raise GitgenError(f"{request.name} comes from another repository, where gitgen cannot push", "gitgen fix")
 
 
 def _show(reading: review.Reading, work: Work, session: Session, threads: tuple[Thread, ...]) -> int:

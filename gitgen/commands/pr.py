@@ -17,7 +17,7 @@ from gitgen.forge import Request
 from gitgen.forge.remotes import Access, Remote, access
 from gitgen.progress import busy, progress_of
 from gitgen.repository import HEADS, Repository
-from gitgen.state import Session, prompt_path
+from gitgen.state import Session
 
 
 @click.command()
@@ -32,8 +32,8 @@ from gitgen.state import Session, prompt_path
 def command(branch: str | None, as_json: bool, **flags: Any) -> int:
     """Push a session's branch, never by force, and open a pull request for it, or bring that up to date.
 
-    On GitHub it is a draft with what was asked, what each step did and what it took; what others write into
-    the description stays. To Gitea and Forgejo it goes by AGit; anywhere else `git request-pull` is printed.
+    On GitHub and GitLab it is a draft with what was asked, what each step did and what it took; what others
+    write into the description stays. To Gitea and Forgejo it goes by AGit; anywhere else `git request-pull` is printed.
     Defaults: git config gitgen.base, gitgen.remote, gitgen.label, gitgen.reviewer.
 
     \b
@@ -48,7 +48,7 @@ def command(branch: str | None, as_json: bool, **flags: Any) -> int:
     if not session.steps:
         raise GitgenError(f"{session.branch} has no step yet", "gitgen resume")
     remote, address = publish.remote_for(repository, flags["remote"])
-    opener = access(remote, repository.git, os.environ) if remote.kind == "github" else None
+    opener = access(remote, repository.git, os.environ) if remote.has_api else None
     base = publish.base_for(repository, remote, session.branch, session.base, flags["base"])
     if publish.fetch(repository, remote, base, opener.token if opener else "") is None:
         mend = f"git push {remote.name} {(session.base or session.first.oid)[:10]}:{HEADS}{base}, or: --base BRANCH"
@@ -87,7 +87,7 @@ class Offer:
         if self.access is None:
             return {**told, "action": "pushed", "text": self._request_pull(address, oid)}
         request, action = self._request(self.access)
-        text = f"{action} #{request.number}  {self.head} -> {request.base}  {request.url}"
+        text = f"{action} {request.name}  {self.head} -> {request.base}  {request.url}"
         return {**told, "action": action, "number": request.number, "url": request.url, "text": text}
 
     def push(self) -> str:
@@ -104,7 +104,8 @@ class Offer:
         return oid
 
     def _request(self, opener: Access) -> tuple[Request, str]:
-        forge, prompt, ready = opener.forge, self._prompt(), bool(self.flags["ready"])
+        forge, ready = opener.forge, bool(self.flags["ready"])
+        prompt = request_body.prompt_of(self.repository, self.session)
         found = forge.find(self.head)
         request = found
         if request is None:
@@ -120,13 +121,9 @@ class Offer:
     def _chosen(self, name: str) -> tuple[str, ...]:
         return tuple(self.flags[f"{name}s"]) or self.repository.config.get(f"gitgen.{name}", ())
 
-    def _prompt(self) -> str:
-        content = self.repository.tree(self.session.tip).get(prompt_path(self.session.name), b"")
-        return content.decode("utf-8", "replace").strip() or self.session.branch
-
     def _agit(self) -> str:
         """Send the branch so that Gitea and Forgejo make a request of it (their documentation, "AGit workflow")."""
-        said = request_body.title(self._prompt())
+        said = request_body.title(request_body.prompt_of(self.repository, self.session))
         options = (f"topic={self.head}", f"title={'' if self.flags['ready'] else 'WIP: '}{said}")
         oid = clean(self.repository, self.session).tip if self.flags["clean"] else self.session.tip
         publish.push(self.repository, self.remote, oid, f"refs/for/{self.base}", options=options)

@@ -16,6 +16,8 @@ class Request:
     """A request to merge `head` into `base`: a pull request, or a merge request."""
 
     number: int
+    name: str
+    """As people write it: `#12`, or `!12`."""
     id: str
     url: str
     title: str
@@ -36,6 +38,8 @@ class Comment:
     author: str
     body: str
     bot: bool = False
+    system: bool = False
+    """Whether the forge itself wrote it, about what somebody did."""
     minimized: bool = False
     edited: datetime | None = None
     own: bool = False
@@ -81,7 +85,7 @@ class Forge(Protocol):
         ...
 
     def open(self, head: str, base: str, title: str, body: str, *, draft: bool) -> Request:
-        """Open a request; GitgenError if there is one already, or if the branches do not differ."""
+        """Open a request; GitgenError if there is one already, or if the forge wants none of these branches."""
         ...
 
     def update(self, request: Request, body: str, *, ready: bool) -> None:
@@ -97,7 +101,7 @@ class Forge(Protocol):
         ...
 
     def threads(self, request: Request) -> tuple[Thread, ...]:
-        """All unresolved threads, and the reviews that ask for changes in words of their own; drafts left out."""
+        """All unresolved threads, and what those who ask for changes say of the whole; drafts left out."""
         ...
 
     def may_write(self, login: str) -> bool:
@@ -108,6 +112,6 @@ class Forge(Protocol):
         """Publish the answers, all at once, with a text about the request as a whole."""
         ...
 
-    def resolve(self, thread: Thread) -> None:
-        """Mark a thread as resolved."""
+    def resolve(self, request: Request, thread: Thread) -> None:
+        """Mark a thread of a request as resolved."""
         ...

@@ -112,7 +112,7 @@ class GitHub:
                 "submitPullRequestReview", "clientMutationId", pullRequestReviewId=review, event="COMMENT", body=said
             )
 
-    def resolve(self, thread: Thread) -> None:
+    def resolve(self, request: Request, thread: Thread) -> None:
         if thread.id:
             with _told():
                 self._change("resolveReviewThread", "clientMutationId", threadId=thread.id)
@@ -158,7 +158,7 @@ class GitHub:
         for node in self._paged(_REVIEWS, request, states=["PENDING"]):
             if not node["body"].startswith(_DRAFT):
                 mend = f"submit or discard it at {request.url}, then the same again"
-                raise GitgenError(f"You have a review of #{request.number} that is not submitted", mend)
+                raise GitgenError(f"You have a review of {request.name} that is not submitted", mend)
             self._change("deletePullRequestReview", "clientMutationId", pullRequestReviewId=node["id"])
 
     def _thread(self, node: Mapping[str, Any]) -> Thread:
@@ -182,6 +182,7 @@ class GitHub:
         head = pull.head.repo.full_name if pull.head.repo else ""
         return Request(
             number=pull.number,
+            name=f"#{pull.number}",
             id=pull.raw_data["node_id"],
             url=pull.html_url,
             title=pull.title,

@@ -14,7 +14,15 @@ from gitgen.forge import Forge
 from gitgen.forge.tokens import token_for
 from gitgen.git import Git
 
-Kind: TypeAlias = Literal["github", "gitea", "none"]
+Kind: TypeAlias = Literal["github", "gitlab", "gitea", "none"]
+_HINTS: Mapping[Kind, frozenset[str]] = {
+    "github": frozenset({"github"}),
+    "gitlab": frozenset({"gitlab"}),
+    "gitea": frozenset({"gitea", "forgejo", "codeberg"}),
+}
+"""The words of a host's name that tell its kind."""
+_LOGINS: Mapping[Kind, str] = {"github": "x-access-token", "gitlab": "oauth2"}
+"""What stands for a user's name beside any kind of token, at the forges that gitgen can talk to."""
 _SCP = re.compile(r"(?:[^@/\s]+@)?(?P<host>[^:/\s]+):(?!//)(?P<path>\S+)")
 """`user@host:path`, the form of an address that is no URL (man git-fetch, "Git URLs")."""
 
@@ -29,12 +37,22 @@ class Remote:
     host: str
     """With its port, where the address names one for http."""
     path: str
-    """`owner/name`."""
+    """`owner/name`, or `group/.../name`."""
 
     @property
     def site(self) -> str:
         """The address of the forge's pages."""
         return f"{self.scheme}://{self.host}"
+
+    @property
+    def has_api(self) -> bool:
+        """Whether gitgen can talk to the forge."""
+        return self.kind in _LOGINS
+
+    @property
+    def login(self) -> str:
+        """The name that goes with a token where git asks for a password."""
+        return _LOGINS.get(self.kind, "")
 
 
 def remote_of(name: str, address: str, config: Mapping[str, tuple[str, ...]]) -> Remote:
@@ -42,7 +60,7 @@ def remote_of(name: str, address: str, config: Mapping[str, tuple[str, ...]]) ->
     scheme, host, path = _taken_apart(address)
     chosen = config.get("gitgen.forge", ("",))[-1].lower()
     if chosen and chosen not in get_args(Kind):
-        raise GitgenError(f"There is no forge {chosen}", "git config gitgen.forge github|gitea|none")
+        raise GitgenError(f"There is no forge {chosen}", f"git config gitgen.forge {'|'.join(get_args(Kind))}")
     kind = cast(Kind, chosen) if chosen and host else _kind_of(host)
     return Remote(name, kind, scheme, host, path.strip("/").removesuffix(".git"))
 
@@ -61,10 +79,7 @@ def _taken_apart(address: str) -> tuple[str, str, str]:
 def _kind_of(host: str) -> Kind:
     name = host.partition(":")[0].lower()
     words = set(re.split(r"[.-]", name))
-    for kind, hints in (("github", {"github"}), ("gitea", {"gitea", "forgejo", "codeberg"})):
-        if words & hints:
-            return cast(Kind, kind)
-    return "none"
+    return next((kind for kind, hints in _HINTS.items() if words & hints), "none")
 
 
 @dataclass(frozen=True)
@@ -76,8 +91,8 @@ class Access:
 
 
 def access(remote: Remote, git: Git, environ: Mapping[str, str]) -> Access:
-    """The forge of a remote of kind `github`; GitgenError without a token, or without its library."""
-    if remote.kind != "github":
+    """The forge of a remote; GitgenError without a token, or without the library that talks to it."""
+    if not remote.has_api:
         raise GitgenError(f"There is no forge behind {remote.name} that gitgen can talk to", "git config gitgen.forge")
     token = token_for(remote.kind, remote.scheme, remote.host, git, environ)
     module = import_module(f"gitgen.forge.{remote.kind}")

@@ -1,4 +1,7 @@
-"""GitHub's own description of its API: checks what is said, and fills in what no fact is needed for."""
+"""What the forges describe of their APIs: checks what is said, and fills in what no fact is needed for.
+
+GitHub's descriptions are its own; see gitlab.yaml for where that one comes from.
+"""
 
 from __future__ import annotations
 
@@ -11,42 +14,48 @@ from typing import Any, cast
 from graphql import GraphQLSchema, build_schema
 from openapi_core import OpenAPI
 from openapi_core.testing import MockRequest, MockResponse
+from ruamel.yaml import YAML
 
 HERE = Path(__file__).parent
-SERVER = "https://forge.example/api/v3"
+SERVERS = {"github": "https://forge.example/api/v3", "gitlab": "https://forge.example/api/v4"}
 
 
 @cache
 def schema() -> GraphQLSchema:
-    """The GraphQL schema."""
+    """GitHub's GraphQL schema."""
     return build_schema(lzma.decompress((HERE / "schema.graphql.xz").read_bytes()).decode(), assume_valid=True)
 
 
 @cache
-def _description() -> dict[str, Any]:
-    description = json.loads(lzma.decompress((HERE / "rest.json.xz").read_bytes()))
-    return {**description, "servers": [{"url": SERVER}]}
+def _description(forge: str = "github") -> dict[str, Any]:
+    if forge == "gitlab":
+        described: dict[str, Any] = YAML(typ="safe").load(HERE / "gitlab.yaml")
+        return described
+    described = json.loads(lzma.decompress((HERE / "rest.json.xz").read_bytes()))
+    return {**described, "servers": [{"url": SERVERS[forge]}]}
 
 
 @cache
-def _checker() -> OpenAPI:
-    return OpenAPI.from_dict(_description())
+def _checker(forge: str) -> OpenAPI:
+    return OpenAPI.from_dict(_description(forge))
 
 
-def check(method: str, path: str, query: dict[str, str], body: bytes, status: int, reply: Any) -> list[str]:
-    """What of a request and its reply is not as GitHub describes them."""
+def check(forge: str, method: str, path: str, query: dict[str, str], body: bytes, status: int, reply: Any) -> list[str]:
+    """What of a request and its reply is not as the forge describes them."""
     # PyGithub sends labels as a bare list, which GitHub takes but does not describe.
-    bare_list = path.endswith("/labels") and body.startswith(b"[")
+    bare_list = forge == "github" and path.endswith("/labels") and body.startswith(b"[")
+    host, _, root = SERVERS[forge].partition("/api")
     request = MockRequest(
-        SERVER, method.lower(), f"/api/v3{path}", args=query, data=body, content_type="application/json"
+        host, method.lower(), f"/api{root}{path}", args=query, data=body, content_type="application/json"
     )
-    response = MockResponse(json.dumps(reply).encode(), status_code=status, content_type="application/json")
+    content = b"" if reply is None else json.dumps(reply).encode()
+    response = MockResponse(content, status_code=status, content_type="application/json")
     wrong = []
     if not bare_list:
-        wrong += [f"request {method} {path}: {error}" for error in _checker().iter_request_errors(request)]
+        wrong += [f"request {method} {path}: {error}" for error in _checker(forge).iter_request_errors(request)]
     return wrong + [
         f"reply to {method} {path}: {error!r} {error.__cause__!r}"
-        for error in _checker().iter_response_errors(request, response)
+        for error in _checker(forge).iter_response_errors(request, response)
     ]
 
 

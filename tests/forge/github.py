@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from urllib.parse import parse_qsl
 
 from tests.forge import described
 from tests.forge.graph import execute
-from tests.forge.serving import NAME, OWNER, Server, git
+from tests.forge.serving import NAME, OWNER, Reply, git, hosted
 
 ROUTE = f"/repos/{OWNER}/{NAME}"
 NOW = "2026-01-02T03:04:05Z"
@@ -154,10 +153,10 @@ class GitHub:
 
     # What is asked over the network.
 
-    def answer(self, method: str, path: str, query: str, headers: dict[str, str], body: bytes) -> tuple[int, Any]:
+    def answer(self, method: str, path: str, query: str, headers: dict[str, str], body: bytes) -> Reply:
         login = self.tokens.get(headers.get("authorization", "").split(" ")[-1])
         if path == "/api/graphql" and login:
-            return 200, execute(self, login, json.loads(body))
+            return Reply(200, execute(self, login, json.loads(body)))
         path = path.removeprefix("/api/v3")
         try:
             if login is None:
@@ -168,8 +167,8 @@ class GitHub:
             if failure.details:
                 reply["errors"] = [{"code": "custom", "resource": "PullRequest", **failure.details}]
         if status != 401:  # Which GitHub gives on every route, and describes on few.
-            self.wrong += described.check(method, path, dict(parse_qsl(query)), body, status, reply)
-        return status, reply
+            self.wrong += described.check("github", method, path, dict(parse_qsl(query)), body, status, reply)
+        return Reply(status, reply)
 
     def _route(self, method: str, path: str, query: dict[str, str], body: Any, login: str) -> tuple[int, Any]:
         if (method, path) == ("GET", "/user"):
@@ -267,19 +266,5 @@ class GitHub:
 @contextmanager
 def github(folder: Path, work: Path) -> Iterator[GitHub]:
     """The forge with the main branch of `work`, whose remote `origin` it becomes, for as long as the block lasts."""
-    bare = folder / OWNER / f"{NAME}.git"
-    bare.parent.mkdir(parents=True)
-    subprocess.run(["git", "clone", "-q", "--bare", str(work), str(bare)], check=True)
-    forge = GitHub(bare)
-    server = Server(forge)
-    forge.url = server.url
-    for arguments in (
-        ("remote", "add", "origin", f"{server.url}/{OWNER}/{NAME}.git"),
-        ("config", "gitgen.forge", "github"),
-    ):
-        subprocess.run(["git", *arguments], cwd=work, check=True)
-    try:
+    with hosted(GitHub, "github", folder, work) as forge:
         yield forge
-    finally:
-        server.stop()
-    assert not forge.wrong, "\n".join(forge.wrong)

@@ -9,12 +9,16 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 OWNER, NAME = "ada", "hello"
+F = TypeVar("F", bound="Answers")
 
 
 class Answers(Protocol):
@@ -22,10 +26,22 @@ class Answers(Protocol):
 
     bare: Path
     tokens: dict[str, str]
+    url: str
+    wrong: list[str]
+    """What was not said as the forge describes it."""
 
-    def answer(self, method: str, path: str, query: str, headers: dict[str, str], body: bytes) -> tuple[int, Any]:
-        """The status and the JSON of the reply."""
+    def answer(self, method: str, path: str, query: str, headers: dict[str, str], body: bytes) -> Reply:
+        """What it replies."""
         ...
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A status, the JSON of a reply or nothing at all, and headers of its own."""
+
+    status: int
+    value: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -40,8 +56,12 @@ class _Handler(BaseHTTPRequestHandler):
             return
         headers = {key.lower(): value for key, value in self.headers.items()}
         self.server.requests.append((self.command, self.path, body))
-        status, value = self.server.forge.answer(self.command, path.path, path.query, headers, body)
-        self._reply(status, {"content-type": "application/json; charset=utf-8"}, json.dumps(value).encode())
+        reply = self.server.forge.answer(self.command, path.path, path.query, headers, body)
+        if reply.value is None:
+            self._reply(reply.status, {**reply.headers}, b"")
+            return
+        kind = {"content-type": "application/json; charset=utf-8"}
+        self._reply(reply.status, {**kind, **reply.headers}, json.dumps(reply.value).encode())
 
     do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _serve
 
@@ -116,3 +136,24 @@ def git(bare: Path, *args: str) -> str:
     """What git says of the repository; an empty text where it fails."""
     done = subprocess.run(["git", *args], cwd=bare, capture_output=True, text=True)
     return done.stdout.rstrip("\n") if done.returncode == 0 else ""
+
+
+@contextmanager
+def hosted(made: Callable[[Path], F], kind: str, folder: Path, work: Path) -> Iterator[F]:
+    """A forge with the main branch of `work`, whose remote `origin` it becomes, for as long as the block lasts."""
+    bare = folder / OWNER / f"{NAME}.git"
+    bare.parent.mkdir(parents=True)
+    subprocess.run(["git", "clone", "-q", "--bare", str(work), str(bare)], check=True)
+    forge = made(bare)
+    server = Server(forge)
+    forge.url = server.url
+    for arguments in (
+        ("remote", "add", "origin", f"{server.url}/{OWNER}/{NAME}.git"),
+        ("config", "gitgen.forge", kind),
+    ):
+        subprocess.run(["git", *arguments], cwd=work, check=True)
+    try:
+        yield forge
+    finally:
+        server.stop()
+    assert not forge.wrong, "\n".join(forge.wrong)
