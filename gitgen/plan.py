@@ -14,7 +14,7 @@ from gitgen.progress import landed_already, progress_of
 from gitgen.record import Chat
 from gitgen.rerun import recalling, retried, to_follow
 from gitgen.session import Landed, Run
-from gitgen.state import DONE, Session, chat_of, load, no_session, prompt_path
+from gitgen.state import DONE, Commit, Session, chat_of, load, no_session, prompt_path
 from gitgen.steps import HEAL, RUN
 from gitgen.world import World
 
@@ -71,6 +71,22 @@ def heal(world: World, branch: str) -> Iterator[Landed]:
     Raises StillFails when no round is left, FailsAlike when two rounds ended the same way.
     """
     yield from _follow(world, branch, _heals)
+
+
+def prove(world: World, branch: str, inputs: Mapping[str, Any]) -> Iterator[Landed]:
+    """Run a test on a session as it stands, and mend what it finds, as `heal`; not again where it was run last."""
+    session = _session(world, branch)
+    last = session.steps[-1] if session.steps else None
+    if last is None or last.oid != session.tip or last.step != HEAL or _test_of(world, last) != inputs["test"]:
+        landed = Run.start(world, branch, session.tip, HEAL, inputs).run()
+        yield landed
+        if landed.status not in DONE:
+            return
+    yield from heal(world, branch)
+
+
+def _test_of(world: World, commit: Commit) -> object:
+    return chat_of(world.repository, commit).inputs.get("test")
 
 
 def run_all(world: World, branch: str, plan: tuple[str, ...]) -> Iterator[Landed]:
@@ -141,5 +157,5 @@ def _heals(world: World, session: Session) -> Chat | None:
     if rounds >= world.settings.rounds:
         times = "1 round" if rounds == 1 else f"{rounds} rounds"
         raise StillFails(f"{last.ran.command} still fails after {times}", f"gitgen resume --rounds {rounds + 3}")
-    kept = {key: last.inputs[key] for key in ("test", "files") if key in last.inputs}
+    kept = {key: last.inputs[key] for key in ("test", "files", "request", "guard") if key in last.inputs}
     return Chat(HEAL, {**kept, "failure": f"{trimmed(last.ran.output)}\n(exit code {last.ran.exit_code})"})

@@ -12,12 +12,12 @@ from gitgen.quoting import quoted
 from gitgen.record import Chat
 from gitgen.repository import Repository
 from gitgen.sections import declined, sections
-from gitgen.state import DONE, Commit, Session, chat_of
+from gitgen.state import DONE, Commit, Session, chat_of, draft_of
 
 ALL, ONE = "threads", "thread"
 """The step that asks about all threads at once, and the one that makes a commit of what was said to one."""
 _MARK = "<!-- gitgen:answers {} -->"
-"""In an answer, unseen: which comment it answers."""
+"""In an answer, unseen: which comment it answers; with a chat's id, which attempt at it has come to nothing."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,10 @@ class Outcome:
     thread: Thread
     commit: Commit
     text: str
+    done: bool
+    """Whether the files are as the thread asks."""
     declined: bool
+    """Whether the reply gives a reason to leave them."""
     answered: bool
 
 
@@ -167,22 +170,39 @@ def outcomes(
     repository: Repository, threads: Iterable[Thread], session: Session, shown: Mapping[str, str]
 ) -> Iterator[Outcome]:
     """What steps have made of unresolved threads; `shown` maps a commit to the one that the request has for it."""
-    threads, done = tuple(threads), done_by(session)
+    threads, tried = tuple(threads), _tried(session)
     bodies = [comment.body for thread in threads for comment in thread.comments]
     for thread in threads:
-        url = next((comment.url for comment in reversed(thread.comments) if comment.url in done), None)
+        url = next((comment.url for comment in reversed(thread.comments) if comment.url in tried), None)
         if url is None:
             continue
-        commit, mark = done[url], _MARK.format(url)
-        reason = declined(str(chat_of(repository, commit).inputs.get("section", ""))) if commit.step == ONE else ""
-        said = reason or f"{commit.subject.rstrip('.')}: {shown.get(commit.oid, commit.oid)}"
+        commit = tried[url]
+        said, declines = _said(repository, commit, shown)
+        rejected = commit.status not in DONE
+        # What was rejected can be tried again; each attempt has an answer of its own, also after a rebase.
+        mark = _MARK.format(f"{url} {commit.trailers.get('Gitgen-Log', '')}" if rejected else url)
         answered = any(mark in body for body in bodies)
-        yield Outcome(thread, commit, f"{_harmless(said)}\n{mark}", bool(reason), answered)
+        yield Outcome(thread, commit, f"{_harmless(said)}\n{mark}", not rejected and not declines, declines, answered)
+
+
+def _tried(session: Session) -> dict[str, Commit]:
+    """The last steps that have come to an end about a comment, by its address."""
+    return {url: commit for commit in session.steps if commit.status != "partial" for url in _feedback(commit)}
+
+
+def _said(repository: Repository, commit: Commit, shown: Mapping[str, str]) -> tuple[str, bool]:
+    """What there is to say of a step, and whether that is a reason to change nothing."""
+    chat = chat_of(repository, commit)
+    if commit.status not in DONE:
+        reasons = "; ".join(map(str, draft_of(repository, commit, chat).refusals[:3]))
+        return f"No file was changed, the edits did not fit: {reasons}", False
+    reason = declined(str(chat.inputs.get("section", ""))) if commit.step == ONE else ""
+    return reason or f"{commit.subject.rstrip('.')}: {shown.get(commit.oid, commit.oid)}", bool(reason)
 
 
 def _harmless(text: str) -> str:
     """A sentence of a model's that mentions nobody and hides nothing."""
-    return quoted(text)[2:].replace("<", "&lt;").replace("@", "@<!-- -->")
+    return quoted(" ".join(text.split()))[2:].replace("<", "&lt;").replace("@", "@<!-- -->")
 
 
 def answers(outcomes: Sequence[Outcome]) -> tuple[tuple[Answer, ...], str]:

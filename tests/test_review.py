@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from gitgen.trailers import parse
+from tests.boxed import needs_bubblewrap
 from tests.conftest import ROOT, Gitgen, Ran, git, write
 from tests.forge.github import GitHub, Pull, github
 from tests.replies import diff
@@ -295,10 +297,70 @@ def test_a_thread_that_cannot_be_done_stops_no_other(under_review: Review) -> No
     misfit = diff("hello.py", "    return 'Guten Tag ' + name", "    return 'Bonsoir ' + name")
     ran, _ = under_review.fix(sections(misfit, GRACE), args=("--rounds", "0"))
     assert ran.code == 1 and "The reply was rejected" in ran.err
-    assert [len(thread.comments) for thread in threads] == [1, 2]
-    ran, scripted = under_review.fix(sections(EVENING))
+    told = threads[0].comments[1].body
+    assert told.startswith("No file was changed, the edits did not fit: hello.py: ") and "Greet" not in told
+    assert "Greet Grace" in threads[1].comments[1].body
+    # It is tried again, and each attempt is answered once.
+    ran, scripted = under_review.fix(sections(misfit), args=("--rounds", "0", "--resolve"))
+    assert ran.code == 1 and len(scripted.requests) == 1, ran.err
+    assert [len(thread.comments) for thread in threads] == [3, 2] and not threads[0].resolved
+    ran, scripted = under_review.fix(sections(EVENING), args=("--resolve",))
     assert ran.code == 0 and len(scripted.requests) == 1, ran.err
+    assert [len(thread.comments) for thread in threads] == [4, 2] and threads[0].resolved
+    assert "Say it in the evening" in threads[0].comments[3].body
+
+
+def test_the_table_in_the_description_grows_and_what_others_write_there_stays(under_review: Review) -> None:
+    forge, pull = under_review.forge, under_review.open()
+    forge.thread(pull, "grace", "hello.py", 2, "Say bonsoir")
+
+    def write_there() -> None:
+        pull.body = f"Written meanwhile.\n\n{pull.body}"
+
+    ran, _ = under_review.fix(says("## Thread 1\n" + EVENING, midway=write_there))
+    assert ran.code == 0, ran.err
+    assert pull.body.startswith("Written meanwhile.\n\n<!-- gitgen:begin -->") and pull.title == "In French"
+    assert "| 3 thread | Say it in the evening | scripted | 0 |" in pull.body
+    assert parse(pull.body)["Gitgen-Total-Tokens"] == str(120 + 120)
+    # Who has taken the table out does not get it back.
+    pull.body = "Mine."
+    forge.thread(pull, "grace", "hello.py", 5, "Greet Grace")
+    assert under_review.fix(says(GRACE))[0].code == 0 and pull.body == "Mine."
+
+
+@needs_bubblewrap
+def test_what_is_pushed_has_passed_the_test(under_review: Review) -> None:
+    forge, pull = under_review.forge, under_review.open()
+    threads = [forge.thread(pull, "grace", "hello.py", line, "Do it") for line in (2, 5)]
+    before = forge.sha(BRANCH)
+    test = "grep Hopper hello.py"
+    worse = diff("hello.py", "print(greet('Grace'))", "print(greet('Grace H.'))")
+    ran, scripted = under_review.fix(sections(EVENING, GRACE), says(worse), args=("--test", test, "--rounds", "1"))
+    assert ran.code == 4 and "still fails after 1 round" in ran.err, ran.err
+    assert forge.sha(BRANCH) == before and all(len(thread.comments) == 1 for thread in threads)
+    mended = diff("hello.py", "print(greet('Grace H.'))", "print(greet('Grace Hopper'))", "Name her whole")
+    ran, scripted = under_review.fix(says(mended), args=("--test", test))
+    assert ran.code == 0, ran.err
+    assert under_review.log("%s")[-1] == "Name her whole" and forge.sha(BRANCH) != before
     assert [len(thread.comments) for thread in threads] == [2, 2]
+    assert "exit code 1" in scripted.requests[0]["messages"][-1]["content"]
+    ran, scripted = under_review.fix(args=("--test", test))
+    assert (ran.code, ran.err, scripted.requests) == (0, "nothing is left to do\n", [])
+    under_review.holds()
+
+
+@needs_bubblewrap
+def test_a_test_that_passes_costs_no_call_and_mends_touch_no_workflow(under_review: Review) -> None:
+    forge, pull = under_review.forge, under_review.open()
+    forge.thread(pull, "grace", "hello.py", 2, "Say bonsoir")
+    ran, scripted = under_review.fix(sections(EVENING), args=("--test", "grep Bonsoir hello.py"))
+    assert ran.code == 0 and len(scripted.requests) == 1, ran.err
+    assert forge.sha(BRANCH) == git(under_review.folder, "rev-parse", BRANCH)
+    forge.thread(pull, "grace", "hello.py", 5, "Greet Grace")
+    args = ("--test", "test -e .github/workflows/ci.yml", "--rounds", "1")
+    ran, scripted = under_review.fix(sections(GRACE), says(WORKFLOW), says(WORKFLOW), args=args)
+    assert ran.code == 1 and "not changed on a reviewer's word" in ran.err, ran.err
+    assert not git(under_review.folder, "ls-tree", BRANCH, ".github")
 
 
 def test_a_single_commit_may_answer_all(under_review: Review) -> None:

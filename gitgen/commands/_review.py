@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -69,7 +70,8 @@ def _steps(
     if under_way is not None and under_way.chat.inputs.get("request") != work.request.url:
         raise busy(branch)
     left = under_way is not None or review.following(repository, session) is not None
-    if not left and not due:
+    tested = {key: flags[key] for key in ("test",) if key in flags}
+    if not left and not due and not (tested and work.unpushed()):
         return []
     _ = repository.identity
     preflight.clean_work_tree(repository, branch)
@@ -83,8 +85,14 @@ def _steps(
     landed = []
     with _trusted(work, flags) as (chosen, own_steps):
         secrets = (work.access.token,)
-        with world(repository, chosen, sure_to_ask=not left, secrets=secrets, own_steps=own_steps) as here:
-            for step in plan.answer(here, branch, ask):
+        sure = bool(due) and not left
+        with world(repository, chosen, sure_to_ask=sure, secrets=secrets, own_steps=own_steps) as here:
+            steps = plan.answer(here, branch, ask)
+            if tested:
+                # All that is pushed has been tested.
+                given = {**tested, "request": work.request.url, "guard": list(flags["allow"])}
+                steps = chain(steps, plan.prove(here, branch, given))
+            for step in steps:
                 landed.append(step)
                 if not flags["as_json"]:
                     ui.say(line_of(step))
@@ -148,17 +156,25 @@ class Work:
 
     def push(self) -> None:
         """Bring the session, and its clean branch if that is what the request offers, to the remote."""
-        repository, token = self.repository, self.access.token
-        tip = preflight.tip_of(repository, self.branch)
-        there = f"refs/remotes/{self.remote.name}/{self.request.head}"
+        repository, token, head = self.repository, self.access.token, self.request.head
+        session = self._now()
+        tip = session.tip
         if self.is_clean:
-            ours = clean(repository, self._now())
-            published = publish.fetch(repository, self.remote, self.request.head, token)
+            ours = clean(repository, session)
+            published = publish.fetch(repository, self.remote, head, token)
             if published is not None:
-                check_published(repository, self.request.head, published, ours)
+                check_published(repository, head, published, ours)
             tip = ours.tip
-        if repository.resolve(there) != tip:
-            publish.push(repository, self.remote, tip, HEADS + self.request.head, token)
+        if self._there() != tip:
+            publish.push(repository, self.remote, tip, HEADS + head, token)
+
+    def unpushed(self) -> bool:
+        """Whether there is anything here that the remote, as far as it was fetched, has not."""
+        session = self._now()
+        return self._there() != (clean(self.repository, session).tip if self.is_clean else session.tip)
+
+    def _there(self) -> str | None:
+        return self.repository.resolve(f"refs/remotes/{self.remote.name}/{self.request.head}")
 
     def describe(self) -> None:
         """Bring gitgen's own part of the request's body up to date, where it has one."""
@@ -182,10 +198,10 @@ class Work:
         if replies or body:
             self.access.forge.answer(self.request, replies, body)
         for outcome in found:
-            if resolve and not outcome.declined:
+            if resolve and outcome.done:
                 self.access.forge.resolve(self.request, outcome.thread)
         new = [outcome for outcome in found if not outcome.answered]
-        return [{"commit": o.commit.oid, "declined": o.declined, "text": o.text} for o in new]
+        return [{"commit": o.commit.oid, "declined": o.declined, "done": o.done, "text": o.text} for o in new]
 
 
 def _check(request: Request) -> None:

@@ -61,10 +61,11 @@ def command(text: str | None, files: tuple[str, ...], test: str | None, commit_d
     if flags["pr"]:
         from gitgen.commands._review import fix_request
 
-        for name, given in (("TEXT", text), ("--test", test), ("--branch", flags["branch"]), ("--name", flags["name"])):
+        for name, given in (("TEXT", text), ("--branch", flags["branch"]), ("--name", flags["name"])):
             if given:
                 raise click.UsageError(f"{name} does not go with --pr")
-        return fix_request(flags["pr"], [_in_tree(repository, file) for file in files], repository, flags)
+        given = {**flags, **tested_by(repository, test, flags)}
+        return fix_request(flags["pr"], [_in_tree(repository, file) for file in files], repository, given)
     feedback = _feedback(text)
     inputs = {"feedback": feedback.strip(), "files": [_in_tree(repository, file) for file in files]}
     tested = tested_by(repository, test, flags)
