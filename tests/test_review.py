@@ -401,7 +401,9 @@ def test_workflows_are_not_changed_on_a_reviewers_word(
 
 def test_in_ci_preprompts_come_from_the_base_and_no_code_of_the_repository_runs(under_review: Review) -> None:
     forge, folder = under_review.forge, under_review.folder
+    profile = '["scripted"]\nparameters = { top_p = 0.25 }\n'
     write(folder, {"words/threads.txt": "Of the base.\n", "steps/thread.py": "raise SystemExit('own step')\n"})
+    write(folder, {"conf/models.toml": profile})
     git(folder, "add", "-A")
     git(folder, "commit", "-qm", "Words")
     git(folder, "push", "-q", str(forge.bare), "main")
@@ -409,14 +411,21 @@ def test_in_ci_preprompts_come_from_the_base_and_no_code_of_the_repository_runs(
     forge.thread(pull, "grace", "hello.py", 2, "Say bonsoir")
     git(folder, "config", "gitgen.preprompts", "words")
     git(folder, "config", "gitgen.steps", "steps")
+    git(folder, "config", "gitgen.models", "conf/models.toml")
     git(folder, "switch", "-q", BRANCH)
-    write(folder, {"words/threads.txt": "Of the head.\n"})
+    write(folder, {"words/threads.txt": "Of the head.\n", "conf/models.toml": profile.replace("0.25", "0.75")})
     git(folder, "commit", "-qam", "Other words")
     git(folder, "push", "-q", str(forge.bare), BRANCH)
     ran, scripted = under_review.fix(sections(EVENING), CI="true")
     assert ran.code == 0, ran.err
     asked = scripted.requests[0]["messages"][-1]["content"]
     assert "Of the base." in asked and "Of the head." not in asked.partition("Of the base.")[2]
+    assert scripted.requests[0]["top_p"] == 0.25
+    ran, _ = under_review.fix(CI="true", GITGEN_MODELS="conf/other.toml")
+    assert ran.code == 0, ran.err  # Nothing is asked, so nothing is read.
+    forge.thread(pull, "grace", "hello.py", 5, "Greet Grace")
+    ran, _ = under_review.fix(CI="true", GITGEN_MODELS="conf/other.toml")
+    assert ran.code == 1 and "The branch that is merged into has no conf/other.toml" in ran.err
 
 
 def test_a_review_of_the_clean_branch_comes_back_to_the_session(under_review: Review) -> None:

@@ -8,14 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from gitgen import plan, preflight, publish, request_body, review, ui
 from gitgen.advance import advance
 from gitgen.clean import SUFFIX, check_published, clean
-from gitgen.commands._asking import as_dict, failure, line_of, settings_of, world
+from gitgen.commands._asking import as_dict, failure, line_of, world
+from gitgen.commands._trust import in_ci, trusted
 from gitgen.errors import GitgenError
 from gitgen.forge import Request, Thread
 from gitgen.forge.remotes import Access, Remote, access
@@ -228,20 +227,10 @@ def _show(reading: review.Reading, work: Work, session: Session, threads: tuple[
 
 @contextmanager
 def _trusted(work: Work, flags: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], bool]]:
-    """The flags, and whether the user's own steps are loaded. In CI the work tree may hold the request's own files:
-    there preprompts come from the branch that the request is for, and no code of the repository is run."""
-    repository = work.repository
-    folder = settings_of(repository, flags).preprompts
-    in_ci = os.environ.get("CI", "").lower() not in ("", "0", "false")
-    top = repository.top
-    if not in_ci or folder is None or top is None or not (Path.cwd() / folder).resolve().is_relative_to(top.resolve()):
-        yield flags, not in_ci
+    """The flags, and whether the user's own steps are loaded: in CI no code of the repository is run."""
+    if not in_ci(os.environ):
+        yield flags, True
         return
-    inside = (Path.cwd() / folder).resolve().relative_to(top.resolve()).as_posix()
-    base = publish.fetch(repository, work.remote, work.request.base, work.access.token)
-    tree = repository.tree(base)
-    with TemporaryDirectory(prefix="gitgen-") as place:
-        for entry in tree.walk(inside):
-            if entry.path.endswith(".txt") and entry.mode.startswith("10"):
-                (Path(place) / Path(entry.path).name).write_bytes(tree[entry.path])
-        yield {**flags, "preprompts": place}, False
+    base = publish.fetch(work.repository, work.remote, work.request.base, work.access.token)
+    with trusted(work.repository, work.repository.tree(base), flags) as chosen:
+        yield chosen, False
