@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+from gitgen.prices import cost
 from gitgen.record import Usage
 from gitgen.repository import Repository
 from gitgen.squash import sum_of
@@ -17,12 +19,13 @@ _BLOCK = re.compile(r"(?:^|\n)\n*Gitgen-Session: [^\n]*(?:\n(?:Gitgen-[\w-]+|Ass
 _LONGEST_PROMPT = 4000
 
 
-def body(session: Session, prompt: str, before: str, number: int | None) -> str:
+def body(session: Session, prompt: str, before: str, number: int | None, prices: Path | None) -> str:
     """The body of a session's request: what others wrote into `before` stays, gitgen's own part is made anew.
 
     It ends in trailers, so that a squash on the server, which takes the body for its message, keeps the sums.
+    `prices` is the user's file of profiles.
     """
-    own = "\n\n".join((BEGIN, _asked(prompt), _table(session), _how(number), END))
+    own = "\n\n".join((BEGIN, _asked(prompt), _table(session, prices), _how(number), END))
     others = _BLOCK.sub("", before)
     said = _OWN.sub(lambda _: own, others, count=1) if _OWN.search(others) else f"{others}\n\n{own}"
     trailers = sum_of([commit.trailers for commit in reversed(session.steps)])
@@ -49,7 +52,7 @@ def _asked(prompt: str) -> str:
     return f"### What was asked\n\n{fence}text\n{text}\n{fence}"
 
 
-def _table(session: Session) -> str:
+def _table(session: Session, prices: Path | None) -> str:
     rows = ["| step | summary | model | tokens |", "|---|---|---|---:|"]
     for number, commit in enumerate(session.steps, 1):
         status = "" if commit.status in ("ok", "no-change") else f" ({commit.status})"
@@ -58,7 +61,15 @@ def _table(session: Session) -> str:
     total = sum((commit.usage for commit in session.steps), Usage())
     guess = ", estimated in part" if total.source == "estimated" else ""
     parts = f"{total.prompt_tokens:,} of prompts, {total.completion_tokens:,} of replies{guess}"
-    return "### What was done\n\n" + "\n".join(rows) + f"\n\nIn all **{total.total_tokens:,} tokens**: {parts}."
+    told = f"In all **{total.total_tokens:,} tokens**: {parts}{_price(session, prices)}."
+    return "### What was done\n\n" + "\n".join(rows) + f"\n\n{told}"
+
+
+def _price(session: Session, prices: Path | None) -> str:
+    """What the steps took in money, where the prices of all their models are known."""
+    each = [cost(commit.usage, commit.model, prices) for commit in session.steps if commit.total_tokens]
+    known = [price for price in each if price is not None]
+    return f"; about {sum(known):.4f} USD" if known and len(known) == len(each) else ""
 
 
 def _cell(text: str) -> str:

@@ -62,7 +62,7 @@ def read(threads: Iterable[Thread], session: Session, started: datetime, trusted
     """What unresolved threads still ask for. What comes from people who may not push is left out, and what is not
     theirs: bots, hidden comments, comments edited after `started`, and answers of gitgen's."""
     done = done_by(session)
-    tasks, left_out = [], []
+    tasks, left_out, answers = [], [], 0
     for thread in threads:
         last = max((number for number, each in enumerate(thread.comments) if each.url in done), default=-1)
         kept = []
@@ -70,10 +70,14 @@ def read(threads: Iterable[Thread], session: Session, started: datetime, trusted
             reason = _why_not(comment, started, trusted)
             if reason:
                 left_out.append(f"{comment.url} by {comment.author}: {reason}")
-            elif not _is_answer(comment):
+            elif _is_answer(comment):
+                answers += 1
+            else:
                 kept.append(comment)
         if kept:
             tasks.append(Task(thread, tuple(kept)))
+    if answers:
+        left_out.append("1 answer of gitgen's own" if answers == 1 else f"{answers} answers of gitgen's own")
     return Reading(tuple(tasks), tuple(left_out))
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,9 +13,10 @@ import pytest
 
 from gitgen.trailers import parse
 from tests.conftest import Gitgen, Ran, git, write
-from tests.forge.github import GitHub, github
+from tests.forge.github import GitHub, Pull, github
 from tests.replies import FRENCH, diff
 from tests.scripted import endpoint, says
+from tests.test_review import with_gh
 
 BRANCH = "gitgen/x"
 
@@ -83,6 +86,29 @@ def test_running_it_again_changes_only_its_own_part(ask: Gitgen, forge: GitHub, 
     assert pull.body == same
 
 
+def test_a_request_that_somebody_opened_meanwhile_is_not_opened_twice(ask: Gitgen, forge: GitHub) -> None:
+    theirs = Pull(1, "Theirs", "Mine.", BRANCH, "main", False, "grace")
+    forge.before["POST pulls"] = lambda: forge.pulls.append(theirs)
+    ran = ask("pr", BRANCH)
+    assert (
+        ran.code == 1 and "GitHub says no: Validation Failed; A pull request already exists for ada:gitgen/x" in ran.err
+    )
+    assert forge.pulls == [theirs] and theirs.body == "Mine."
+    ran = ask("pr", BRANCH)
+    assert ran.code == 0 and ran.out.startswith("updated #1") and theirs.body.startswith("Mine.\n\n<!-- gitgen:begin")
+
+
+def test_the_price_is_told_where_it_is_known(ask: Gitgen, forge: GitHub, folder: Path, sealed: Path) -> None:
+    (sealed / "models.toml").write_text('["scripted"]\nprice = { prompt = 100, completion = 1000 }\n')
+    git(folder, "config", "gitgen.models", str(sealed / "models.toml"))
+    assert ask("pr", BRANCH).code == 0
+    assert "In all **240 tokens**: 200 of prompts, 40 of replies; about 0.0600 USD." in forge.pulls[0].body
+    (sealed / "models.toml").write_text("nonsense")
+    before = forge.sha(BRANCH)
+    ran = ask("pr", BRANCH)
+    assert ran.code == 1 and "is not TOML" in ran.err and forge.sha(BRANCH) == before
+
+
 def test_the_defaults_come_from_the_configuration(ask: Gitgen, forge: GitHub, folder: Path) -> None:
     git(folder, "push", "-q", str(forge.bare), "main:release")
     for name, value in (("base", "release"), ("label", "ai"), ("reviewer", "grace"), ("remote", "origin")):
@@ -131,6 +157,11 @@ def test_the_token_may_come_from_gits_credentials(ask: Gitgen, forge: GitHub, fo
     assert ran.code == 0, ran.err
 
 
+def test_the_token_may_come_from_gh(ask: Gitgen, forge: GitHub, tmp_path: Path) -> None:
+    ran = ask("pr", BRANCH, GITHUB_TOKEN="", PATH=with_gh(tmp_path, forge))
+    assert ran.code == 0 and len(forge.pulls) == 1, ran.err
+
+
 def test_the_clean_branch_has_the_same_commits_without_gitgens_files(
     ask: Gitgen, forge: GitHub, folder: Path, tmp_path: Path
 ) -> None:
@@ -161,18 +192,36 @@ def test_the_clean_branch_has_the_same_commits_without_gitgens_files(
     assert ran.code == 1 and f"git cherry-pick {stranger[:10]}" in ran.err
 
 
+TOTAL = "--format=%(trailers:key=Gitgen-Total-Tokens,valueonly)"
+
+
 def test_the_sums_survive_a_squash_of_the_clean_branch_through_the_hook(
-    ask: Gitgen, gitgen: Gitgen, forge: GitHub, folder: Path
+    ask: Gitgen, gitgen: Gitgen, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     ask("pr", BRANCH, "--clean")
+    assert gitgen("hook", "install").code == 0
     git(folder, "fetch", "-q", "origin")
-    message = folder / "message"
     git(folder, "merge", "-q", "--squash", f"origin/{BRANCH}-clean")
-    message.write_text(
-        git(folder, "rev-parse", "--git-path", "SQUASH_MSG") and (folder / ".git/SQUASH_MSG").read_text()
-    )
-    assert gitgen("hook", "run", "prepare-commit-msg", str(message), "squash").code == 0
-    assert parse(message.read_text().partition("\n")[2])["Gitgen-Total-Tokens"] == "240"
+    git(folder, "-c", "core.editor=true", "commit", "-q")
+    assert git(folder, "log", "-1", TOTAL).strip() == "240"
+    assert git(folder, "ls-tree", "--name-only", "HEAD").split() == ["README.md", "hello.py"]
+
+
+@pytest.mark.parametrize("flags", [(), ("--clean",)], ids=["whole", "clean"])
+def test_the_sums_survive_a_squash_on_the_server(
+    flags: tuple[str, ...], ask: Gitgen, forge: GitHub, folder: Path
+) -> None:
+    """With the title and the body for its message: GitHub's setting "Pull request title and description"."""
+    ask("pr", BRANCH, *flags)
+    (pull,) = forge.pulls
+    message = f"{pull.title} (#1)\n\n{pull.body}"
+    squash = git(forge.bare, "commit-tree", f"{pull.head}^{{tree}}", "-p", "main", "-m", message)
+    assert git(forge.bare, "log", "-1", TOTAL, squash).strip() == "240"
+    git(forge.bare, "update-ref", "refs/heads/main", squash)
+    git(folder, "pull", "-q", "origin", "main")
+    ran = ask("usage", "main", "--json")
+    assert json.loads(ran.out)["total"]["total_tokens"] == 240, ran.err
 
 
 def test_without_a_forge_a_request_to_pull_is_printed(ask: Gitgen, forge: GitHub, folder: Path) -> None:

@@ -70,6 +70,16 @@ def under_review(gitgen: Gitgen, forge: GitHub, folder: Path) -> Review:
     return Review(gitgen, forge, folder)
 
 
+def with_gh(folder: Path, forge: GitHub) -> str:
+    """A PATH with a `gh` that knows ada's token, in a folder that is made for it."""
+    (folder / "bin").mkdir()
+    host = forge.url.removeprefix("http://")
+    shim = folder / "bin" / "gh"
+    shim.write_text(f'#!/bin/sh\ntest "$*" = "auth token --hostname {host}" && echo token-of-ada\n')
+    shim.chmod(0o755)
+    return f"{shim.parent}:{os.environ['PATH']}"
+
+
 def sections(*texts: str) -> Answer:
     return says("\n".join(f"## Thread {number}\n{text}" for number, text in enumerate(texts, 1)), usage=(500, 60))
 
@@ -114,7 +124,8 @@ def test_one_call_sees_all_threads_and_each_becomes_a_commit_and_an_answer(under
     assert [thread.resolved for thread in threads] == [True, False]
     under_review.holds()
     ran, scripted = under_review.fix()
-    assert (ran.code, ran.err, scripted.requests) == (0, "nothing is left to do\n", [])
+    assert (ran.code, scripted.requests) == (0, [])
+    assert ran.err == "left out: 2 answers of gitgen's own\nnothing is left to do\n"
     assert len(pull.reviews) == 2
 
 
@@ -345,7 +356,7 @@ def test_what_is_pushed_has_passed_the_test(under_review: Review) -> None:
     assert [len(thread.comments) for thread in threads] == [2, 2]
     assert "exit code 1" in scripted.requests[0]["messages"][-1]["content"]
     ran, scripted = under_review.fix(args=("--test", test))
-    assert (ran.code, ran.err, scripted.requests) == (0, "nothing is left to do\n", [])
+    assert ran.code == 0 and ran.err.endswith("own\nnothing is left to do\n") and not scripted.requests
     under_review.holds()
 
 
@@ -439,6 +450,18 @@ def test_a_review_of_the_clean_branch_comes_back_to_the_session(under_review: Re
     git(folder, "fetch", "-q", "origin")
     for branch in (BRANCH, f"origin/{BRANCH}-clean"):
         assert under_review.gitgen("verify", branch).code == 0
+
+
+def test_the_token_of_gh_gets_into_no_chat_and_no_answer(under_review: Review, tmp_path: Path) -> None:
+    """It stands in no variable, so that only gitgen itself knows it."""
+    forge, pull = under_review.forge, under_review.open()
+    thread = forge.thread(pull, "grace", "hello.py", 2, "Is it token-of-ada?")
+    under_review.environ["GITHUB_TOKEN"] = ""
+    leak = diff("hello.py", "print(greet('Ada'))", "print(greet('token-of-ada'))", "Use token-of-ada")
+    ran, _ = under_review.fix(sections(leak), PATH=with_gh(tmp_path, forge))
+    assert ran.code == 0 and thread.comments[1].body.startswith("Use [redacted:api-key]: "), ran.err
+    written = git(under_review.folder, "log", "-p", BRANCH) + pull.body + ran.out + ran.err + thread.comments[1].body
+    assert "token-of-ada" not in written and "[redacted:api-key]" in written
 
 
 def test_a_fresh_clone_takes_the_session_from_the_remote(under_review: Review, gitgen: Gitgen, tmp_path: Path) -> None:

@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
-from gitgen import plan, preflight, publish, request_body, review, ui
+from gitgen import plan, preflight, profiles, publish, request_body, review, ui
 from gitgen.advance import advance
 from gitgen.clean import SUFFIX, check_published, clean
-from gitgen.commands._asking import as_dict, failure, line_of, world
+from gitgen.commands._asking import as_dict, failure, line_of, settings_of, world
 from gitgen.commands._trust import in_ci, trusted
 from gitgen.errors import GitgenError
 from gitgen.forge import Request, Thread
@@ -33,7 +34,10 @@ def fix_request(number: int, files: list[str], repository: Repository, flags: Ma
     opener = access(remote, repository.git, os.environ)
     request = opener.forge.request(number)
     _check(request)
-    work = Work(repository, remote, opener, request, flags["dry_run"])
+    # In CI it might be one of the files under review.
+    prices = None if in_ci(os.environ) else settings_of(repository, flags).profiles
+    profiles.check(prices)
+    work = Work(repository, remote, opener, request, flags["dry_run"], prices)
     session = work.session()
     threads = opener.forge.threads(request)
     reading = review.read(threads, session, started, cache(opener.forge.may_write))
@@ -112,6 +116,8 @@ class Work:
     access: Access
     request: Request
     dry: bool
+    prices: Path | None
+    """The user's own file of profiles."""
 
     @property
     def branch(self) -> str:
@@ -182,7 +188,7 @@ class Work:
         if request_body.BEGIN in request.body:
             session = self._now()
             prompt = request_body.prompt_of(self.repository, session)
-            body = request_body.body(session, prompt, request.body, request.number)
+            body = request_body.body(session, prompt, request.body, request.number, self.prices)
             self.access.forge.update(request, body, ready=False)
 
     def _now(self) -> Session:

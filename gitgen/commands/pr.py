@@ -9,8 +9,9 @@ from typing import Any
 
 import click
 
-from gitgen import preflight, publish, request_body, ui
+from gitgen import preflight, profiles, publish, request_body, ui
 from gitgen.clean import SUFFIX, check_published, clean
+from gitgen.commands._asking import settings_of
 from gitgen.commands._reading import session_at
 from gitgen.errors import GitgenError
 from gitgen.forge import Request
@@ -53,7 +54,9 @@ def command(branch: str | None, as_json: bool, **flags: Any) -> int:
     if publish.fetch(repository, remote, base, opener.token if opener else "") is None:
         mend = f"git push {remote.name} {(session.base or session.first.oid)[:10]}:{HEADS}{base}, or: --base BRANCH"
         raise GitgenError(f"{remote.name} has no branch {base}", mend)
-    offer = Offer(repository, session, remote, base, flags, opener)
+    prices = settings_of(repository, {}).profiles
+    profiles.check(prices)
+    offer = Offer(repository, session, remote, base, flags, opener, prices)
     told = offer.make(address)
     if as_json:
         ui.say_json(told)
@@ -72,6 +75,8 @@ class Offer:
     base: str
     flags: dict[str, Any]
     access: Access | None = field(repr=False)
+    prices: Path | None
+    """The user's own file of profiles."""
 
     @property
     def head(self) -> str:
@@ -109,9 +114,10 @@ class Offer:
         found = forge.find(self.head)
         request = found
         if request is None:
-            text = request_body.body(self.session, prompt, "", None)
+            text = request_body.body(self.session, prompt, "", None, self.prices)
             request = forge.open(self.head, self.base, request_body.title(prompt), text, draft=not ready)
-        forge.update(request, request_body.body(self.session, prompt, request.body, request.number), ready=ready)
+        text = request_body.body(self.session, prompt, request.body, request.number, self.prices)
+        forge.update(request, text, ready=ready)
         if labels := self._chosen("label"):
             forge.label(request, labels)
         if reviewers := self._chosen("reviewer"):

@@ -88,7 +88,7 @@ class GitHub:
         """What was not said as GitHub describes it."""
         self.url = ""
         self.before: dict[str, Callable[[], None]] = {}
-        """Called before a mutation of this name is carried out."""
+        """Called before a mutation of this name, or a request like `POST pulls`, is carried out."""
         self._last = 100
 
     # What other people do.
@@ -158,6 +158,9 @@ class GitHub:
         if path == "/api/graphql" and login:
             return Reply(200, execute(self, login, json.loads(body)))
         path = path.removeprefix("/api/v3")
+        name = f"{method} {path.rsplit('/', 1)[1]}"
+        if name in self.before:
+            self.before.pop(name)()
         try:
             if login is None:
                 raise Failure(401, "Bad credentials")
