@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
-VERSION = 1
+VERSION = 2
 LARGEST = 1 << 30
 """Bytes; a larger cache is begun anew."""
 SMALL, MOST_SMALL = 2000, 24
@@ -35,6 +35,7 @@ CREATE TABLE tree (oid BLOB PRIMARY KEY, used INTEGER NOT NULL, paths BLOB NOT N
 CREATE TABLE history (oid BLOB PRIMARY KEY, terms TEXT NOT NULL, paths BLOB NOT NULL);
 CREATE TABLE tokens (oid BLOB, model TEXT, form TEXT, count INTEGER NOT NULL, PRIMARY KEY (oid, model, form))
   WITHOUT ROWID;
+CREATE TABLE word (model TEXT, word TEXT, count INTEGER NOT NULL, PRIMARY KEY (model, word)) WITHOUT ROWID;
 """
 
 Postings: TypeAlias = dict[str, tuple["array[int]", bytearray]]
@@ -84,11 +85,11 @@ class Index:
         self.database.executemany("INSERT OR IGNORE INTO blob (oid) VALUES (?)", ((oid,) for oid in oids))
         return dict(self.rows("SELECT oid, number FROM blob WHERE oid IN ", oids))
 
-    def rows(self, query: str, keys: Sequence[object]) -> Iterator[Any]:
-        """The rows of a query that ends with IN, for any number of keys."""
+    def rows(self, query: str, keys: Sequence[object], *before: object) -> Iterator[Any]:
+        """The rows of a query that ends with IN, for any number of keys; `before` fills the marks ahead of it."""
         for start in range(0, len(keys), 500):
             some = keys[start : start + 500]
-            yield from self.database.execute(f"{query}({','.join('?' * len(some))})", some)
+            yield from self.database.execute(f"{query}({','.join('?' * len(some))})", (*before, *some))
 
     def add(self, documents: int, postings: Postings) -> None:
         """Write a segment, within a transaction."""
