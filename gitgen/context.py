@@ -79,7 +79,10 @@ def named(paths: Iterable[str], tree: Mapping[str, bytes], entry: Callable[[str]
             raise GitgenError(f"There is no file {path} on the branch", "git ls-tree -r --name-only HEAD lists them")
         text = as_text(tree[path])
         if text is None:
-            raise GitgenError(f"{path} is not UTF-8 text, and is never edited by a model", "leave it out of --file")
+            raise GitgenError(
+                f"{path} is not UTF-8 text, and is never edited by a model",
+                "name only text files with --file and --read",
+            )
         shown.append(Shown(File(path, found.oid), text))
     return tuple(shown)
 

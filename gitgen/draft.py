@@ -35,18 +35,23 @@ class Draft:
     """The hunks that are in `changes`, with their paths: a reply that repeats one does not ask for it twice."""
     allowed: tuple[str, ...] | None = None
     """Where paths are guarded, the patterns of those that may be touched all the same."""
+    reference: tuple[str, ...] = ()
+    """The paths that were given to be read only."""
 
     @staticmethod
     def of(parent: Tree, inputs: Mapping[str, Any]) -> Draft:
         """The draft that a step begins with: what its chat's inputs say to guard is part of how replies are read."""
-        return Draft(parent, allowed=guard.allowed_by(inputs))
+        return Draft(parent, allowed=guard.allowed_by(inputs), reference=guard.reference_in(inputs))
 
     def read(self, text: str) -> Draft:
         """The draft with one more reply on top; nothing of this one is lost or changed."""
         with _collector_at_rest():
             reading = reply.read(text)
             outcome = patch.apply(tuple(_not_held(reading.edits, self.held)), self.parent, self.changes)
-            changes, forbidden = guard.held_back(dict(_effect(outcome.changes, self.parent)), self.allowed)
+            changes, forbidden = guard.held_back(
+                dict(_effect(outcome.changes, self.parent)), self.allowed, self.reference
+            )
+            left_alone = {refusal.path for refusal in forbidden}
             fresh = reading.refusals + outcome.refusals + forbidden
             left = tuple(_not_settled(self.refusals, outcome, failed=bool(fresh)))
             return Draft(
@@ -54,8 +59,9 @@ class Draft:
                 MappingProxyType(changes),
                 tuple(dict.fromkeys(left + fresh)),
                 self.notes + reading.notes + outcome.notes,
-                self.held | {(path, hunk.rows) for path, hunk in outcome.applied},
+                self.held | {(path, hunk.rows) for path, hunk in outcome.applied if path not in left_alone},
                 self.allowed,
+                self.reference,
             )
 
 

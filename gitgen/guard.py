@@ -1,4 +1,8 @@
-"""The files that no edit may touch when other people's words are what asks for it, unless the user allows it."""
+"""The files that no edit of a step may touch.
+
+Those that the user gave to be read only; and where other people's words are what asks, whatever runs by itself, unless
+the user allows it.
+"""
 
 from __future__ import annotations
 
@@ -28,13 +32,26 @@ def allowed_by(inputs: Mapping[str, Any]) -> tuple[str, ...] | None:
     return tuple(map(str, guard)) if isinstance(guard, list) else None
 
 
-def held_back(changes: Changes, allowed: Sequence[str] | None) -> tuple[Mapping[str, Blob | None], tuple[Refusal, ...]]:
+def reference_in(inputs: Mapping[str, Any]) -> tuple[str, ...]:
+    """The paths that a step was given to be read only."""
+    return tuple(inputs.get("read", ()))
+
+
+def held_back(
+    changes: Changes, allowed: Sequence[str] | None, reference: Sequence[str] = ()
+) -> tuple[Mapping[str, Blob | None], tuple[Refusal, ...]]:
     """The changes that may be made, and a refusal for each that may not."""
-    if allowed is None:
-        return changes, ()
-    kept = {path: blob for path, blob in changes.items() if not _guarded(path, allowed)}
-    reason = "workflows, hooks and Git's own files are not changed on a reviewer's word"
-    return kept, tuple(Refusal(KIND, reason, path) for path in changes if path not in kept)
+    refused = {path: why for path in changes if (why := _why_not(path, allowed, reference))}
+    kept = {path: blob for path, blob in changes.items() if path not in refused}
+    return kept, tuple(Refusal(KIND, why, path) for path, why in refused.items())
+
+
+def _why_not(path: str, allowed: Sequence[str] | None, reference: Sequence[str]) -> str:
+    if path in reference:
+        return "the file is given for reference, and may not be changed"
+    if allowed is not None and _guarded(path, allowed):
+        return "workflows, hooks and Git's own files are not changed on a reviewer's word"
+    return ""
 
 
 def _guarded(path: str, allowed: Sequence[str]) -> bool:

@@ -157,5 +157,5 @@ def _heals(world: World, session: Session) -> Chat | None:
     if rounds >= world.settings.rounds:
         times = "1 round" if rounds == 1 else f"{rounds} rounds"
         raise StillFails(f"{last.ran.command} still fails after {times}", f"gitgen resume --rounds {rounds + 3}")
-    kept = {key: last.inputs[key] for key in ("test", "files", "request", "guard") if key in last.inputs}
+    kept = {key: last.inputs[key] for key in ("test", "files", "read", "request", "guard") if key in last.inputs}
     return Chat(HEAL, {**kept, "failure": f"{trimmed(last.ran.output)}\n(exit code {last.ran.exit_code})"})

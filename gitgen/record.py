@@ -374,8 +374,9 @@ def _chat_from_dict(item: Mapping[str, Any]) -> Chat:
         raise ValueError(f"the chat file is of version {item['version']}; this gitgen reads up to {VERSION}")
     turns = tuple(_turn_from_dict(turn) for turn in _of(list, item, "turns"))
     inputs = _of(dict, item, "inputs")
-    for path in _of(list, {"files": [], **inputs}, "files"):
-        _of(str, {"files": path}, "files")
+    for name in ("files", "read"):
+        for path in _of(list, {name: [], **inputs}, name):
+            _of(str, {name: path}, name)
     ran = item.get("ran")
     return Chat(_of(str, item, "step"), inputs, turns, None if ran is None else _ran_from_dict(ran))
 

@@ -206,7 +206,7 @@ def _of_session(world: World, session: Session) -> str:
 
 
 def _told(world: World, commit: Commit, chat: Chat) -> Mapping[str, int]:
-    step, draft = world.shelf.load(chat.step), Draft(world.repository.tree(commit.parent))
+    step, draft = world.shelf.load(chat.step), Draft.of(world.repository.tree(commit.parent), chat.inputs)
     return remembered(step, chat, draft)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import closing
 from typing import Any
 
@@ -30,25 +30,31 @@ def shown(
     world: World, tip: str, tree: GitTree, inputs: Mapping[str, Any], prompt: File, profile: Profile, model: str
 ) -> tuple[Part, ...]:
     """The parts of a message that show files; GitgenError for a file that was named and cannot be shown."""
+    reference = context.named(inputs.get("read", ()), tree, tree.entry)
+    aside: tuple[Part, ...] = ()
+    if reference:
+        aside = (Text(world.preprompt("reference")), *(item.file for item in reference))
     if inputs.get("files"):
-        return tuple(item.file for item in context.named(inputs["files"], tree, tree.entry))
-    small = small_tree(tree, prompt.oid, profile.room, model)
+        return (*aside, *(item.file for item in context.named(inputs["files"], tree, tree.entry)))
+    taken = tokens_of(world.repository, model, reference) if reference else 0
+    hidden = {prompt.oid, *(item.file.oid for item in reference)}
+    small = small_tree(tree, hidden, profile.room - taken, model)
     if small is not None:
-        return small
+        return (*aside, *small)
     query = "\n".join(str(inputs[name]) for name in ("feedback", "failure") if inputs.get(name))
     query = query or (context.as_text(tree[prompt.path]) or "")
-    budget, until = room_for_files(profile), time.monotonic() + PATIENCE
-    chosen = choose(world.repository, tree, tip, query, budget, model, prompt.oid, until)
+    budget, until = max(room_for_files(profile) - taken, 0), time.monotonic() + PATIENCE
+    chosen = choose(world.repository, tree, tip, query, budget, model, hidden, until)
     world.listener.note(summary(chosen))
-    return (Text(world.preprompt("context")), Text(chosen.map), *(item.part for item in chosen.shown))
+    return (*aside, Text(world.preprompt("context")), Text(chosen.map), *(item.part for item in chosen.shown))
 
 
-def small_tree(tree: GitTree, hidden: str, room: int, model: str) -> tuple[File, ...] | None:
-    """All text files of a tree that fits as a whole, but for the blob `hidden` and what `.gitgenignore` names."""
+def small_tree(tree: GitTree, hidden: Collection[str], room: int, model: str) -> tuple[File, ...] | None:
+    """All text files of a tree that fits as a whole, but for the blobs `hidden` and what `.gitgenignore` names."""
     room, rules = min(room, WHOLE), Rules(tree)
     # A copy of the session's own prompt is no file of the program; shown, it argues against the feedback.
     found = context.small_tree(
-        (entry for entry in tree.walk() if entry.oid != hidden and not rules.ignored(entry.path)),
+        (entry for entry in tree.walk() if entry.oid not in hidden and not rules.ignored(entry.path)),
         tree.start_of,
         lambda texts: tokens.fits(texts, room, model),
         room,
@@ -68,19 +74,25 @@ def choose(
     query: str,
     budget: int,
     model: str,
-    hidden: str = "",
+    hidden: Collection[str] = (),
     until: float | None = None,
     progress: Progress = silent,
 ) -> Selection:
     """The files of a commit that a query is about, within a budget of tokens."""
     ranking = rank(repository.git, commit, query, until=until, progress=progress)
     with closing(counts_of(repository, model)) as counts:
-        return select(tree, ranking, budget, counts, {hidden})
+        return select(tree, ranking, budget, counts, hidden)
 
 
 def counts_of(repository: Repository, model: str) -> Counts:
     """What counts the tokens of a repository's blobs; it is to be closed."""
     return Counts(cache_of(repository.git), model, lambda text: tokens.counter(model)(text))
+
+
+def tokens_of(repository: Repository, model: str, files: Iterable[context.Shown]) -> int:
+    """The tokens of files that are shown whole."""
+    with closing(counts_of(repository, model)) as counts:
+        return sum(counts.of(one.file.oid, "whole", context.render(one.file.path, one.text)) for one in files)
 
 
 def summary(chosen: Selection) -> str:

@@ -52,6 +52,36 @@ def test_a_branch_need_not_be_checked_out(fix: Gitgen, folder: Path) -> None:
     assert (folder / "README.md").read_text() == "# Hello\n"
 
 
+def test_a_file_for_reference_is_shown_beside_the_rest_and_no_edit_of_it_lands(fix: Gitgen, folder: Path) -> None:
+    title = diff("README.md", "# Hello", "# Bonjour")
+    with endpoint(says(title + FRENCH), says("I leave README.md as it is.\n\n" + FRENCH)) as scripted:
+        ran = fix(scripted, "Greet in French", "--read", "README.md", "--name", "x")
+    assert ran.code == 0, ran.err
+    sent, again = scripted.requests[0]["messages"][-1]["content"], scripted.requests[1]["messages"][-1]["content"]
+    assert sent.index("for reference") < sent.index("README.md\n```") < sent.index("hello.py\n```")
+    assert sent.count("README.md\n```") == 1
+    assert "README.md" in again and "given for reference, and may not be changed" in again
+    assert git(folder, "show", "--name-only", "--format=", "gitgen/x", "--", ":!.gitgen") == "hello.py"
+    assert git(folder, "show", "gitgen/x:README.md") == "# Hello"
+
+
+def test_a_reply_that_insists_on_a_file_for_reference_is_rejected_and_verified(
+    fix: Gitgen, gitgen: Gitgen, folder: Path
+) -> None:
+    reply = says(diff("README.md", "# Hello", "# Bonjour"))
+    with endpoint(reply, reply) as scripted:
+        ran = fix(scripted, "Title", "--read", "README.md", "--rounds", "1", "--name", "x")
+    assert ran.code == 1 and "README.md" in ran.err
+    assert git(folder, "show", "gitgen/x:README.md") == "# Hello"
+    assert gitgen("verify", "gitgen/x", cwd=folder).code == 0
+
+
+def test_a_file_is_not_given_both_ways_and_no_token_is_spent_to_say_so(fix: Gitgen) -> None:
+    with endpoint() as scripted:
+        ran = fix(scripted, "Title", "--read", "README.md", "-f", "README.md")
+    assert ran.code == 1 and "README.md is given with --file and with --read" in ran.err and not scripted.requests
+
+
 def test_only_the_named_files_are_shown_seen_from_where_the_user_stands(fix: Gitgen, folder: Path) -> None:
     write(folder, {"src/a.py": "a = 1\n", "src/b.py": "b = 1\n"})
     git(folder, "add", "-A")

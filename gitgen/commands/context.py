@@ -63,7 +63,7 @@ def command(
     model = _model(settings)
     profile = profile_of(model, settings.profiles)
     tree = repository.tree(tip)
-    if not all_ranked and (small := showing.small_tree(tree, "", profile.room, model)) is not None:
+    if not all_ranked and (small := showing.small_tree(tree, (), profile.room, model)) is not None:
         _say_whole(name, [file.path for file in small], as_json)
         return 0
     budget = showing.room_for_files(profile)

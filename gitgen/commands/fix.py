@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from gitgen.state import DONE
     metavar="PATH",
     help="A file to show to the model; repeat for more.",
 )
+@click.option("--read", multiple=True, metavar="PATH", help="A file that the model may read but not change.")
 @click.option("--test", metavar="CMD", help="A command that must pass; what fails goes back to the model.")
 @click.option("--branch", help="The branch to work on; it need not be checked out.")
 @click.option("--name", help="Name of the session, where one begins; by default the first words of the feedback.")
@@ -44,7 +45,9 @@ from gitgen.state import DONE
 @click.option("--remote", help="With --pr: the remote of the request.")
 @runs_programs
 @asks_a_model
-def command(text: str | None, files: tuple[str, ...], test: str | None, commit_dirty: bool, **flags: Any) -> int:
+def command(
+    text: str | None, files: tuple[str, ...], read: tuple[str, ...], test: str | None, commit_dirty: bool, **flags: Any
+) -> int:
     """Turn feedback into changes, as one commit on a session's branch.
 
     On a branch gitgen/NAME the commit goes on top. On any other branch a new session begins from its tip, and that
@@ -61,13 +64,18 @@ def command(text: str | None, files: tuple[str, ...], test: str | None, commit_d
     if flags["pr"]:
         from gitgen.commands._review import fix_request
 
-        for name, given in (("TEXT", text), ("--branch", flags["branch"]), ("--name", flags["name"])):
+        for name, given in (
+            ("TEXT", text),
+            ("--read", read),
+            ("--branch", flags["branch"]),
+            ("--name", flags["name"]),
+        ):
             if given:
                 raise click.UsageError(f"{name} does not go with --pr")
         given = {**flags, **tested_by(repository, test, flags)}
         return fix_request(flags["pr"], [_in_tree(repository, file) for file in files], repository, given)
     feedback = _feedback(text)
-    inputs = {"feedback": feedback.strip(), "files": [_in_tree(repository, file) for file in files]}
+    inputs = {"feedback": feedback.strip(), **_shown(repository, files, read)}
     tested = tested_by(repository, test, flags)
     with world(repository, flags) as here:
         ground = stand(repository, flags["branch"], flags["name"], commit_dirty)
@@ -95,6 +103,16 @@ def _feedback(text: str | None) -> str:
     if not (text or "").strip():
         raise GitgenError("There is no feedback", "gitgen fix 'what shall be changed'")
     return str(text)
+
+
+def _shown(repository: Repository, files: Sequence[str], read: Sequence[str]) -> dict[str, list[str]]:
+    """The inputs that name files, seen from the root; GitgenError for one that is named both ways."""
+    to_change, to_read = ([_in_tree(repository, file) for file in given] for given in (files, read))
+    if both := sorted(set(to_change) & set(to_read)):
+        raise GitgenError(
+            f"{both[0]} is given with --file and with --read", "give it with --read if it shall not change"
+        )
+    return {"files": to_change, **({"read": to_read} if to_read else {})}
 
 
 def _in_tree(repository: Repository, file: str) -> str:
