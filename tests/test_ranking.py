@@ -19,7 +19,7 @@ from gitgen.git import Git
 from gitgen.ranking import reading
 from gitgen.ranking.bm25 import Documents, shares
 from gitgen.ranking.definitions import defined_names
-from gitgen.ranking.kinds import kind_of, left_out
+from gitgen.ranking.kinds import WEIGHT, kind_of, left_out, weights_for
 from gitgen.ranking.rank import Ranking, cache_of, rank
 from gitgen.ranking.terms import stem, terms
 from tests.conftest import git, write
@@ -101,6 +101,27 @@ def test_a_path_tells_its_kind() -> None:
     assert [left_out(path) for path in ("yarn.lock", "a.min.js", "vendor/x.go", "logo.PNG", "lib/vendor.py")] == [
         *("a lock file", "minified", "vendored", "binary", None)
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "spoken_of"),
+    [
+        ("Test the discount of nothing", {"test"}),
+        ("docs: mention the README", {"docs"}),
+        ("Bump dependencies in CI", {"settings"}),
+        ("Attest the latest configuration of documents", set()),
+    ],
+)
+def test_a_kind_that_the_first_line_speaks_of_counts_more(line: str, spoken_of: set[str]) -> None:
+    assert {kind for kind, weight in weights_for(line).items() if weight > WEIGHT[kind]} == spoken_of
+
+
+def test_what_is_asked_of_the_documentation_counts_more_there(shop: Path) -> None:
+    def score(query: str) -> float:
+        return {file.path: file.score for file in rank(Git(shop), "HEAD", query).files}["docs/prices.md"]
+
+    # No file has the word "typo", so the kind is all that it changes.
+    assert score("Percentage, typo") == pytest.approx(score("Percentage") * 0.7 / 0.4)
 
 
 def test_a_rare_word_weighs_more_than_a_common_one() -> None:

@@ -11,6 +11,16 @@ Kind: TypeAlias = Literal["source", "test", "docs", "settings"]
 WEIGHT: dict[Kind, float] = {"source": 1.0, "test": 0.6, "docs": 0.4, "settings": 0.4}
 """What a file's score is multiplied by: most feedback is about sources, and tests repeat the words of those."""
 
+SPOKEN_OF = 0.7
+"""The least that a file counts where the first line speaks of its kind."""
+_WORDS: dict[Kind, re.Pattern[str]] = {
+    "test": re.compile(r"\b(tests?|testing|testcases?|specs?)\b", re.IGNORECASE),
+    "docs": re.compile(r"\b(docs?|documentation|readme|changelog|examples?|typos?)\b", re.IGNORECASE),
+    "settings": re.compile(
+        r"\b(ci|build|deps|dependency|dependencies|bump|release|lint|workflows?|config|actions?)\b", re.IGNORECASE
+    ),
+}
+
 _TEST = re.compile(
     r"(^|/)(tests?|testing|__tests__|specs?|testsuite|testdata|fixtures|__mocks__|__snapshots__|e2e|\w+-tests?)/"
     r"|(^|/)(test_[^/]*|unittest_[^/]*|conftest|[^/]*[._-](test|tests|spec|snap))(\.[^/]*)?$"
@@ -49,6 +59,11 @@ def kind_of(path: str) -> Kind:
     if _DOCS.search(path):
         return "docs"
     return "settings" if _SETTINGS.search(path) else "source"
+
+
+def weights_for(first_line: str) -> dict[Kind, float]:
+    """What the score of a file of each kind is multiplied by, for a query that begins with this line."""
+    return WEIGHT | {kind: max(SPOKEN_OF, WEIGHT[kind]) for kind, words in _WORDS.items() if words.search(first_line)}
 
 
 def left_out(path: str) -> str | None:

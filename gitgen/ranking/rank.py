@@ -15,14 +15,14 @@ from pathlib import Path
 from gitgen.git import Git, GitFailed
 from gitgen.ranking.bm25 import Documents, Postings, Scores, shares
 from gitgen.ranking.index import Index, clear
-from gitgen.ranking.kinds import WEIGHT, kind_of, left_out
+from gitgen.ranking.kinds import kind_of, left_out, weights_for
 from gitgen.ranking.listing import UNREAD, Listing, keep, list_tree, refreshed, stem_of
 from gitgen.ranking.reading import Progress, read_blobs, read_history, silent
 from gitgen.ranking.terms import terms
 
 PARTS = {
     "text": 1.0,  # the query against what the file holds
-    "subject": 0.5,  # its first line alone against the same
+    "subject": 0.6,  # its first line alone against the same
     "names": 0.5,  # the query against the names that the file defines
     "named": 0.25,  # its first line against the same
     "path": 0.5,  # the query against the words of the path
@@ -121,6 +121,7 @@ class _Query:
             self._read(_sum(parts), until, progress)
         parts |= self._of_blobs()
         total = _sum(parts)
+        weight = weights_for(self.first_line)
         best = nlargest(MOST_FILES, total, key=total.__getitem__)
         paths = dict(self.index.rows("SELECT number, path FROM path WHERE number IN ", best))
         files = []
@@ -128,7 +129,7 @@ class _Query:
             path = paths[number].decode("utf-8", "surrogateescape")
             if not left_out(path):
                 why = {name: part[number] for name, part in parts.items() if number in part}
-                files.append(Ranked(path, total[number] * WEIGHT[kind_of(path)], why))
+                files.append(Ranked(path, total[number] * weight[kind_of(path)], why))
         files.sort(key=lambda file: (-file.score, file.path))
         unread = self.listing.lengths.count(UNREAD)
         return Ranking(tuple(files), len(self.listing.lengths) - unread, len(self.listing.lengths))
