@@ -11,7 +11,7 @@ from gitgen import context, tokens
 from gitgen.profiles import Profile
 from gitgen.ranking.counts import Counts
 from gitgen.ranking.rank import cache_of, rank
-from gitgen.ranking.reading import Progress, silent
+from gitgen.ranking.reading import Progress, missing, silent
 from gitgen.ranking.rules import Rules
 from gitgen.ranking.selection import BUDGET, Selection, forms, select, text_of
 from gitgen.record import FOLDER, File, Part, Text
@@ -38,19 +38,26 @@ def shown(
         return (*aside, *(item.file for item in context.named(inputs["files"], tree, tree.entry)))
     taken = tokens_of(world.repository, model, reference) if reference else 0
     hidden = {prompt.oid, *(item.file.oid for item in reference)}
-    small = small_tree(tree, hidden, profile.room - taken, model)
+    small = small_tree(world.repository, tip, tree, hidden, profile.room - taken, model)
     if small is not None:
         return (*aside, *small)
     query = "\n".join(str(inputs[name]) for name in ("feedback", "failure") if inputs.get(name))
     query = query or (context.as_text(tree[prompt.path]) or "")
     budget, until = max(room_for_files(profile) - taken, 0), time.monotonic() + PATIENCE
     chosen = choose(world.repository, tree, tip, query, budget, model, hidden, until)
-    world.listener.note(summary(chosen))
+    world.listener.note(summary(chosen, "not looked into yet, gitgen context does that", budget))
     return (*aside, Text(world.preprompt("context")), Text(chosen.map), *(item.part for item in chosen.shown))
 
 
-def small_tree(tree: GitTree, hidden: Collection[str], room: int, model: str) -> tuple[File, ...] | None:
-    """All text files of a tree that fits as a whole, but for the blobs `hidden` and what `.gitgenignore` names."""
+def small_tree(
+    repository: Repository, tip: str, tree: GitTree, hidden: Collection[str], room: int, model: str
+) -> tuple[File, ...] | None:
+    """All text files of a tree that fits as a whole, but for the blobs `hidden` and what `.gitgenignore` names.
+
+    None too where a partial clone has not all of them: to find out how long they are each would have to be fetched.
+    """
+    if missing(repository.git, tip + "^{tree}"):
+        return None
     room, rules = min(room, WHOLE), Rules(tree)
     # A copy of the session's own prompt is no file of the program; shown, it argues against the feedback.
     found = context.small_tree(
@@ -95,14 +102,13 @@ def tokens_of(repository: Repository, model: str, files: Iterable[context.Shown]
         return sum(counts.of(one.file.oid, "whole", context.render(one.file.path, one.text)) for one in files)
 
 
-def summary(chosen: Selection) -> str:
-    """What was chosen, in a line."""
+def summary(chosen: Selection, rest: str, budget: int) -> str:
+    """What was chosen of a budget, in a line; `rest` says of files that are not looked into how that comes."""
     ranking = chosen.ranking
     outlines = sum(item.form == "outline" for item in chosen.shown)
     count = f"{len(chosen.shown)} of {ranking.total} files" + (f", {outlines} in outline" if outlines else "")
     unread = ranking.total - ranking.read
-    rest = f"; {unread} files are not looked into yet, gitgen context does that" if unread else ""
-    return f"shown: {count}, {chosen.tokens} tokens{rest}"
+    return f"shown: {count}, {chosen.tokens} tokens of {budget}" + (f"; {unread} files are {rest}" if unread else "")
 
 
 def more(tree: GitTree, paths: tuple[str, ...], budget: int, counts: Counts) -> tuple[Part, ...]:

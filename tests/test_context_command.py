@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.conftest import Gitgen, git
+from tests.conftest import Gitgen, git, write
 from tests.test_selection import commit
 
 
@@ -36,3 +36,26 @@ def test_context_shows_a_small_repository_whole_and_works_in_a_bare_one(
 def test_a_small_repository_hides_what_gitgenignore_names(gitgen: Gitgen, folder: Path) -> None:
     commit(folder, {".gitgenignore": "README.md\n"})
     assert gitgen("context", "greet").out.splitlines() == [".gitgenignore", "hello.py"]
+
+
+def test_in_a_partial_clone_only_what_is_shown_is_fetched(gitgen: Gitgen, folder: Path, tmp_path: Path) -> None:
+    commit(folder, {f"part/file{number}.py": f"n = {number}\n" for number in range(100)})
+    git(folder, "config", "uploadpack.allowFilter", "true")
+    git(tmp_path, "clone", "-q", "--bare", "--filter=blob:none", f"file://{folder}", "partial")
+    done = gitgen("context", "--json", "Say n in part/file7.py", cwd=tmp_path / "partial")
+    assert done.code == 0, done.err
+    shown = [file["path"] for file in json.loads(done.out)["files"]]
+    assert "part/file7.py" in shown and len(shown) < 100
+    absent = git(tmp_path / "partial", "rev-list", "--objects", "--missing=print", "main^{tree}").count("?")
+    assert absent == 102 - len(shown)
+    assert "not in this clone" in gitgen("context", "Say n in part/file7.py", cwd=tmp_path / "partial").err
+
+
+def test_huge_blobs_and_a_folder_of_many_files_are_no_stall(gitgen: Gitgen, folder: Path) -> None:
+    write(folder, {f"many/file{number}.py": "n = 1\n" for number in range(2500)})
+    write(folder, {"line.py": b"greet " * 400_000, "huge.py": b"\0" * 20_000_000})
+    git(folder, "add", "-A")
+    git(folder, "-c", "core.bigFileThreshold=1m", "commit", "-qm", "Grow")
+    done = gitgen("context", "greet in hello.py, line.py and huge.py")
+    assert done.code == 0 and "hello.py  (its text, the feedback names it" in done.out.splitlines()[0]
+    assert "left out: huge.py (larger than 1 MB)" in done.err and "left out: line.py (larger than 1 MB)" in done.err

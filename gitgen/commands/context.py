@@ -63,7 +63,7 @@ def command(
     model = _model(settings)
     profile = profile_of(model, settings.profiles)
     tree = repository.tree(tip)
-    if not all_ranked and (small := showing.small_tree(tree, (), profile.room, model)) is not None:
+    if not all_ranked and (small := showing.small_tree(repository, tip, tree, (), profile.room, model)) is not None:
         _say_whole(name, [file.path for file in small], as_json)
         return 0
     budget = showing.room_for_files(profile)
@@ -124,7 +124,7 @@ def _say(chosen: Selection, all_ranked: bool, budget: int) -> None:
         ui.note(ui.printable(f"left out: {path} ({why})"))
     if len(chosen.left_out) > MOST_LEFT_OUT:
         ui.note(f"left out: {len(chosen.left_out) - MOST_LEFT_OUT} more, of lower rank")
-    ui.note(f"{showing.summary(chosen)} of {budget}")
+    ui.note(showing.summary(chosen, "not in this clone, and ranked by their paths", budget))
 
 
 def _as_dict(chosen: Selection, all_ranked: bool) -> dict[str, Any]:
