@@ -17,7 +17,7 @@ import gitgen
 from gitgen.errors import GitgenError
 from gitgen.git import Git
 from gitgen.ranking import reading
-from gitgen.ranking.bm25 import Documents, shares
+from gitgen.ranking.bm25 import MOST_POSTINGS, Documents, shares
 from gitgen.ranking.definitions import defined_names
 from gitgen.ranking.kinds import WEIGHT, kind_of, left_out, weights_for
 from gitgen.ranking.rank import Ranking, cache_of, rank
@@ -129,6 +129,15 @@ def test_a_rare_word_weighs_more_than_a_common_one() -> None:
     scores = Documents(dict.fromkeys(range(1, 6), 10)).scores({"rare": 1, "common": 1}, postings.__getitem__)
     assert scores[1] > scores[2] == scores[3] > 0
     assert shares(scores)[1] == 1.0
+
+
+def test_what_else_is_in_the_cache_does_not_change_a_score() -> None:
+    documents, others = Documents({1: 10, 2: 10}), range(3, MOST_POSTINGS + 3)
+
+    def scores(*stale: int) -> dict[int, float]:
+        return documents.scores({"word": 1}, lambda _: ([1, *stale], bytes([1]) * (1 + len(stale))))
+
+    assert scores(*others) == scores() and scores()[1] > 0
 
 
 def test_what_a_text_is_about_comes_first_and_its_test_soon_after(shop: Path) -> None:

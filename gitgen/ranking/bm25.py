@@ -35,10 +35,10 @@ class Documents:
         found = sorted(((*postings(term), times) for term, times in query.items()), key=lambda row: len(row[0]))
         read = 0
         for ids, counts, times in found:
-            read += len(ids)
+            hits = [(number, count) for number, count in zip(ids, counts, strict=True) if number in self.lengths]
+            read += len(hits)
             if read > MOST_POSTINGS:
                 break
-            hits = [(number, count) for number, count in zip(ids, counts, strict=True) if number in self.lengths]
             weight = self._rarity(len(hits)) * (1 + math.log(times)) * (K1 + 1)
             for number, count in hits:
                 scores[number] += weight * count / (count + least + growth * self.lengths[number])
