@@ -24,9 +24,11 @@ class Documents:
     lengths: Mapping[int, int]
     b: float = B
     average: float = field(init=False)
+    highest: int = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "average", sum(self.lengths.values()) / (len(self.lengths) or 1) or 1.0)
+        object.__setattr__(self, "highest", max(self.lengths, default=0))
 
     def scores(self, query: Mapping[str, int], postings: Postings) -> Scores:
         """The score of each document that has any of the query's terms."""
@@ -35,6 +37,10 @@ class Documents:
         found = sorted(((*postings(term), times) for term, times in query.items()), key=lambda row: len(row[0]))
         read = 0
         for ids, counts, times in found:
+            # Of all numbers up to the highest no more than these are of others: often there is no need to look which.
+            others = 1 + max(self.highest, max(ids, default=0)) - len(self.lengths)
+            if read + len(ids) - others > MOST_POSTINGS:
+                break
             hits = [(number, count) for number, count in zip(ids, counts, strict=True) if number in self.lengths]
             read += len(hits)
             if read > MOST_POSTINGS:
