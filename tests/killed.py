@@ -42,10 +42,11 @@ def count_and_kill(at: int, how: str, calls: Path) -> None:
             stdin = options.get("stdin", b"")
             run(self, *args, **{**options, "stdin": stdin[: len(stdin) // 2], "check": False})
             os.kill(os.getpid(), signal.SIGKILL)
-        result = run(self, *args, **options)
-        if number == at and how == "after":
-            os.kill(os.getpid(), signal.SIGKILL)
-        return result
+        try:
+            return run(self, *args, **options)
+        finally:
+            if number == at and how == "after":
+                os.kill(os.getpid(), signal.SIGKILL)
 
     Door.run = wrapped  # type: ignore[method-assign]
 

@@ -309,7 +309,7 @@ def test_a_thread_that_cannot_be_done_stops_no_other(under_review: Review) -> No
     ran, _ = under_review.fix(sections(misfit, GRACE), args=("--rounds", "0"))
     assert ran.code == 1 and "The reply was rejected" in ran.err
     told = threads[0].comments[1].body
-    assert told.startswith("No file was changed, the edits did not fit: hello.py: ") and "Greet" not in told
+    assert told.startswith("No file was changed, the edits did not fit: hello.py, hunk 1: ") and "Greet" not in told
     assert "Greet Grace" in threads[1].comments[1].body
     # It is tried again, and each attempt is answered once.
     ran, scripted = under_review.fix(sections(misfit), args=("--rounds", "0", "--resolve"))
@@ -459,9 +459,9 @@ def test_the_token_of_gh_gets_into_no_chat_and_no_answer(under_review: Review, t
     under_review.environ["GITHUB_TOKEN"] = ""
     leak = diff("hello.py", "print(greet('Ada'))", "print(greet('token-of-ada'))", "Use token-of-ada")
     ran, _ = under_review.fix(sections(leak), PATH=with_gh(tmp_path, forge))
-    assert ran.code == 0 and thread.comments[1].body.startswith("Use [redacted:api-key]: "), ran.err
+    assert ran.code == 0 and thread.comments[1].body.startswith("Use [REDACTED:api-key]: "), ran.err
     written = git(under_review.folder, "log", "-p", BRANCH) + pull.body + ran.out + ran.err + thread.comments[1].body
-    assert "token-of-ada" not in written and "[redacted:api-key]" in written
+    assert "token-of-ada" not in written and "[REDACTED:api-key]" in written
 
 
 def test_a_fresh_clone_takes_the_session_from_the_remote(under_review: Review, gitgen: Gitgen, tmp_path: Path) -> None:
