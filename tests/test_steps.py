@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
@@ -319,6 +320,17 @@ def test_a_reply_that_never_ends_is_given_up_and_kept(repository: Repository) ->
         landed = Run.start(here, BRANCH, first, "fix", {"feedback": "x", "files": []}).run()
         assert len(model.requests) == 3
     assert landed.status == "partial" and len(landed.chat.turns) == 3
+
+
+def test_of_the_examples_of_a_format_those_are_shown_that_do_what_the_step_does(repository: Repository) -> None:
+    form = "Files.\n=== user\n(generate) one\n=== assistant\n1\n=== user\n(entrypoint) two\n=== assistant\n2\n"
+    with endpoint(says(PROGRAM), says(RUN_SH), says(PROGRAM)) as model:
+        texts = {"format-whole": form}
+        here = replace(world(repository, model), preprompt=lambda name: texts.get(name, f"({name})"))
+        started(here, "generate", "entrypoint", "code")
+        list(go_on(here, BRANCH))
+    asked = [[each["content"] for each in request["messages"]][1:-1] for request in model.requests]
+    assert asked == [["(generate) one", "1"], ["(entrypoint) two", "2"], ["(generate) one", "1"]]
 
 
 # --- the user's own steps ---

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Protocol
 
 from gitgen.draft import Draft, ask_again
@@ -68,17 +69,22 @@ class Brief:
     execute: Callable[[str], Ran]
     """Runs a command on the files as the step has them; what came of it is kept with the step."""
 
-    def opening(self, edit_format: str) -> tuple[Message, ...]:
+    def opening(self, edit_format: str, like: str = "") -> tuple[Message, ...]:
         """What every request for edits begins with: who answers, in which format, and an example talk in it.
 
-        In the format's preprompt the lines `=== user` and `=== assistant` set the messages of the example apart.
+        In the format's preprompt the lines `=== user` and `=== assistant` set the messages of the example apart. With
+        `like`, only those examples go out that contain the text of the preprompt of that name, if any does: of a new
+        program small models copy what an example of something else made. Of files that are there already they copy the
+        more, the fewer examples there are, so a fix has no `like`.
         """
-        instructions, *talk = re.split(r"^=== (user|assistant)\n", self.preprompt(f"format-{edit_format}"), flags=re.M)
-        example = (
-            user(text.strip()) if role == "user" else assistant(text.strip())
-            for role, text in zip(talk[::2], talk[1::2], strict=True)
+        instructions, *talk = re.split(
+            r"^=== (?:user|assistant)\n", self.preprompt(f"format-{edit_format}"), flags=re.M
         )
-        return (system(self.preprompt("system"), instructions.strip()), *example)
+        examples = list(zip(talk[::2], talk[1::2], strict=True))
+        task = self.preprompt(like) if like else ""
+        alike = [example for example in examples if task in example[0]] or examples
+        shown = ((user(asked.strip()), assistant(answer.strip())) for asked, answer in alike)
+        return (system(self.preprompt("system"), instructions.strip()), *chain.from_iterable(shown))
 
     def edits(self, *messages: Message, given: Reply | None = None) -> Draft:
         """Ask for edits; what of them does not fit goes back to the model, at most `rounds` times.

@@ -13,6 +13,6 @@ def subject(inputs: Mapping[str, Any]) -> str:
 
 def run(brief: Brief) -> None:
     brief.edits(
-        *brief.opening("whole"),
+        *brief.opening("whole", "generate"),
         user(*brief.files(), brief.prompt, brief.said("respec", "spec"), brief.preprompt("code")),
     )

@@ -16,4 +16,4 @@ def run(brief: Brief) -> None:
     talk = brief.earlier("clarify")
     more = clarified(talk) if talk else ()
     # In one message and after the prompt: small models answer only what looks like the example.
-    brief.edits(*brief.opening("whole"), user(brief.preprompt("generate"), brief.prompt, *more))
+    brief.edits(*brief.opening("whole", "generate"), user(brief.preprompt("generate"), brief.prompt, *more))
