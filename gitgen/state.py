@@ -155,7 +155,7 @@ class Session:
 
     def failed(self) -> Commit | None:
         """The last step, if it was rejected or left partial."""
-        last = self.steps[-1] if self.steps else None
+        last = next((commit for commit in reversed(self.commits) if commit.step), None)
         return last if last is not None and last.status not in DONE else None
 
 

@@ -154,7 +154,7 @@ def test_what_is_put_away_is_listed_and_comes_back_as_it_was(
     before = git(folder, "for-each-ref")
     ran = gitgen(command, "made")
     kept = f"refs/gitgen/{'removed' if command == 'rm' else 'archive'}/made/1"
-    assert ran.code == 0 and ran.out.endswith(f"kept as {kept}/branch\n"), ran.err
+    assert ran.code == 0 and f"kept as {kept}/branch; back with: gitgen {command} --restore made\n" in ran.out, ran.err
     assert listed(gitgen) == {} and repository.tip(BRANCH) is None
     away = listed(gitgen, option)["made"]
     assert away["ref"] == kept and away["state"] == "waiting" and away["steps"] == 1

@@ -44,8 +44,10 @@ def move(names: tuple[str, ...], root: str, restore: bool, as_json: bool) -> int
     if as_json:
         ui.say_json([_as_dict(one) for one in moved])
         return 0
+    verb = "rm" if root == REMOVED else "archive"
     for one in moved:
-        ui.say(ui.printable(f"{one.tip[:10]}  {one.branch}" if restore else f"{one.tip[:10]}  kept as {one.ref}branch"))
+        kept = f"kept as {one.ref}branch; back with: gitgen {verb} --restore {one.name}"
+        ui.say(ui.printable(f"{one.tip[:10]}  {one.branch if restore else kept}"))
     return 0
 
 
