@@ -137,4 +137,4 @@ def test_what_cannot_be_verified_is_said(folder: Path, gitgen: Gitgen, tmp_path:
     assert gitgen("verify", "main", "--all").code == 2
     git(tmp_path, "init", "-q", "empty")
     assert gitgen("verify", cwd=tmp_path / "empty").code == 1
-    assert gitgen("verify", "main").out == "0 steps are what the chats make\n"
+    assert gitgen("verify", "main").out == "there is no step to verify\n"

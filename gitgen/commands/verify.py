@@ -48,7 +48,7 @@ def command(revisions: str | None, everywhere: bool, as_json: bool) -> int:
         oid = failed[-1].commit.oid[:10]
         raise GitgenError(f"{len(failed)} of {_steps(count)} not what the chats make", f"gitgen show {oid} --how")
     if not as_json:
-        ui.say(f"{_steps(count)} what the chats make")
+        ui.say(f"{_steps(count)} what the chats make" if count else "there is no step to verify")
     return 0
 
 
