@@ -105,7 +105,7 @@ def _state(repository: Repository, session: Session, progress: str | None) -> St
     if session.left():
         return "interrupted"
     last = session.steps[-1] if session.steps else None
-    fails = last and last.oid not in session.undone() and last.trailers.get("Gitgen-Exit-Code", "0") != "0"
+    fails = last and last.oid not in session.undone() and last.exit_code
     return "failing" if fails else "finished"
 
 

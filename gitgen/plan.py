@@ -143,7 +143,7 @@ def _inputs(world: World, session: Session, step: str) -> Mapping[str, Any]:
 def _heals(world: World, session: Session) -> Chat | None:
     """The chat of the step that mends what the last one's test found; None if that passed, or if there was none."""
     steps = session.steps[::-1]
-    if not steps or steps[0].oid in session.undone() or steps[0].trailers.get("Gitgen-Exit-Code", "0") == "0":
+    if not steps or steps[0].oid in session.undone() or not steps[0].exit_code:
         return None
     last = chat_of(world.repository, steps[0])
     if last.ran is None or not last.inputs.get("test"):

@@ -189,9 +189,7 @@ def _rounds(world: World, later: Sequence[Commit]) -> list[Commit]:
     return [
         step
         for before, step in pairwise(steps)
-        if step.step == HEAL
-        and before.trailers.get("Gitgen-Exit-Code", "0") != "0"
-        and chat_of(world.repository, before).inputs.get("test")
+        if step.step == HEAL and before.exit_code and chat_of(world.repository, before).inputs.get("test")
     ]
 
 

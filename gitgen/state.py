@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from gitgen.errors import GitgenError
 from gitgen.record import FOLDER, Chat, Usage
 from gitgen.repository import GitTree, Repository
-from gitgen.trailers import OURS, number_of, parse, usage_of
+from gitgen.trailers import OURS, number_of, parse, usage_of, whole_number
 from gitgen.values import Tree
 
 if TYPE_CHECKING:
@@ -67,6 +67,13 @@ class Commit:
     @property
     def total_tokens(self) -> int:
         return number_of(self.trailers, "Total")
+
+    @property
+    def exit_code(self) -> int | None:
+        """What the program that the step ran ended with, below 0 for a signal; None where it ran none."""
+        told = self.trailers.get("Gitgen-Exit-Code")
+        number = whole_number((told or "").removeprefix("-"))
+        return None if told is None else -number if told.startswith("-") else number
 
     @property
     def source(self) -> str:
@@ -257,7 +264,7 @@ def no_branch(repository: Repository, branch: str) -> GitgenError:
     remote = repository.git.text("for-each-ref", "--count=1", "--format=%(refname:short)", f"refs/remotes/*/{branch}")
     if branch and remote:
         return GitgenError(f"The branch {branch} is only on a remote: {remote}", f"git branch {branch} {remote}")
-    return GitgenError(f"There is no branch {branch}", "git branch --list lists them")
+    return GitgenError(f"There is no branch {branch}", "gitgen sessions, or git branch --list, lists them")
 
 
 def folder_of(name: str) -> str:

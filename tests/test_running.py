@@ -45,6 +45,10 @@ def test_a_fix_goes_on_until_its_test_passes(in_process: Gitgen, folder: Path) -
     assert ran.code == 0, ran.err
     assert [(step["step"], step["exit_code"]) for step in json.loads(ran.out)] == [("fix", 1), ("self_heal", 0)]
     assert trailers(folder, "Exit-Code") == ["1", "0"]
+    told = json.loads(in_process("log", "gitgen/x", "--json").out)
+    assert [step["exit_code"] for step in told] == [0, 1]
+    healed, fixed = in_process("log", "gitgen/x").out.splitlines()[:2]
+    assert healed.split()[2] == "ok" and fixed.split()[2:4] == ["exit", "1"]
 
 
 @pytest.mark.parametrize(("rounds", "code", "told"), [("0", 4, "still fails after 0 rounds"), ("3", 5, "as it did")])

@@ -144,6 +144,8 @@ class _Fate:
 
 def _line(commit: Commit, undone: bool, stat: Stat | None, now: float, paint: Paint) -> str:
     step, status = commit.step, "undone" if undone else commit.status
+    if status == "ok" and commit.exit_code:
+        status = f"exit {commit.exit_code}"
     if not step:
         step = ("undo" if UNDOES in commit.trailers else "redo") if commit.reverted else "-"
         status = "hook" if commit.hook else "human"
@@ -194,6 +196,7 @@ def _as_dict(commit: Commit, undone: bool, stat: Stat | None) -> dict[str, objec
         "step": commit.step or None,
         "status": commit.status or None,
         "undone": undone,
+        "exit_code": commit.exit_code,
         "subject": commit.subject,
         "asked": commit.asked or None,
         "author": commit.author,
