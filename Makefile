@@ -1,6 +1,6 @@
 # make test    everything that must hold: format, lint, types, tests
 # make demo    gitgen's main job on a real model, on this machine, without a key
-# make faults  kill gitgen at every call of git, and resume: a minute
+# make proof   the promises of docs/trust.md as figures, a table for each: a quarter of an hour; PROOF=kills for one
 # make fuzz    look for replies that break the reader, for FUZZ_SECONDS
 # make bench   the tables of benchmarks/
 # make screenshots  docs/report*.png; prettier with the fonts Inter and JetBrains Mono, smaller with pngquant
@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 
 FUZZ_SECONDS ?= 600
 
-.PHONY: test demo faults fuzz bench screenshots proof-local clean
+.PHONY: test demo proof fuzz bench screenshots proof-local clean
 .DELETE_ON_ERROR:
 
 test: $(VENV)/dev
@@ -23,8 +23,8 @@ test: $(VENV)/dev
 demo: $(VENV)/local
 	PATH="$(CURDIR)/$(BIN):$$PATH" examples/demo.sh
 
-faults: $(VENV)/dev
-	GITGEN_FAULTS=all $(BIN)/python -m pytest -n auto tests/test_killed.py
+proof: $(VENV)/dev
+	$(BIN)/python -m tests.proof $(PROOF)
 
 fuzz: $(VENV)/fuzz
 	mkdir -p .cache/fuzz

@@ -2,13 +2,14 @@
 
 Ref and work tree cannot move at once. So the commit that the work tree still stands at is kept on a ref of its own,
 `refs/gitgen/behind/<branch>`: set in the transaction that moves the branch, deleted when the work tree has followed.
+In a repository that gitgen has made, nothing is checked out at first: there it is the empty tree.
 """
 
 from __future__ import annotations
 
 from gitgen.errors import GitgenError
 from gitgen.repository import HEADS, LostRace, Repository
-from gitgen.worktree import worktree_of
+from gitgen.worktree import Worktree, worktree_of
 
 BEHIND = "refs/gitgen/behind/"
 
@@ -50,6 +51,9 @@ def catch_up(repository: Repository, branch: str) -> None:
     behind = repository.refs(BEHIND + branch).get(BEHIND + branch)
     if behind is None:
         return
+    if behind == _empty_tree(repository):
+        _check_out(repository, branch, behind)
+        return
     worktree, tip = worktree_of(repository, branch), repository.tip(branch)
     problem = worktree.fast_forward(behind, tip) if worktree and tip else None
     if worktree and problem:
@@ -58,6 +62,28 @@ def catch_up(repository: Repository, branch: str) -> None:
             f"mend that, then: gitgen resume {branch}",
         )
     repository.move(BEHIND + branch, None, behind, "caught up")
+
+
+def begin_checked_out(repository: Repository, main: str, first: str, branch: str, begun: str) -> str | None:
+    """Put `main` at the first commit of a new repository, and check the session's `branch` out; what was kept there.
+
+    Raises LostRace if one of the branches is there already; then nothing has changed.
+    """
+    empty = _empty_tree(repository)
+    moves = [(BEHIND + branch, empty, None), (HEADS + main, first, None), (HEADS + branch, begun, None)]
+    repository.move_all(moves, "begin a session")
+    return _check_out(repository, branch, empty)
+
+
+def _check_out(repository: Repository, branch: str, empty: str) -> str | None:
+    assert repository.top is not None
+    kept = Worktree(repository.top).adopt(branch)
+    repository.move(BEHIND + branch, None, empty, "checked out")
+    return kept
+
+
+def _empty_tree(repository: Repository) -> str:
+    return repository.git.text("mktree")
 
 
 def refuse_behind(repository: Repository, branch: str) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from gitgen.errors import GitgenError
 from gitgen.git import GitFailed
 from gitgen.record import FOLDER
-from gitgen.repository import Entry, Repository
+from gitgen.repository import FORGET, Entry, Repository
 from gitgen.state import Session
 
 SUFFIX = "-clean"
@@ -42,7 +42,7 @@ def clean(repository: Repository, session: Session) -> Clean:
         marks[commit.oid] = f":{number}"
     for mark in marks.values():
         stream += f"get-mark {mark}\n".encode()
-    stream += b"reset refs/gitgen/none\nfrom %s\n\ndone\n" % (b"0" * len(session.tip))
+    stream += FORGET
     written = repository.git.run("fast-import", "--quiet", "--done", stdin=bytes(stream)).decode().split()
     return Clean(written[-1], dict(zip(marks, written, strict=True)))
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
+import signal
 import subprocess
+import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, MutableMapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from shlex import join
+from shlex import join, quote
 from typing import TYPE_CHECKING
 
 from gitgen.errors import GitgenError
@@ -45,16 +48,50 @@ STEP = "GITGEN_STEP"
 """Set while the user's hooks look at a step of gitgen's: its own hooks then have nothing to do."""
 
 
+_LOCKED = re.compile(r"Unable to create '(/.*?)\.lock': File exists|could not lock config file (/.*?): File exists")
+"""What git says of a lock file that is there (git's lockfile.c and config.c)."""
+
+
 class GitFailed(GitgenError):
-    """A git command that ended with a status other than 0; `stdout` and `stderr` hold what it said."""
+    """A git command that ended with a status other than 0; `stdout` and `stderr` hold what it said.
+
+    `lock` is the lock file that was in its way. It names nobody: only its user can tell whether who made it still runs.
+    """
 
     def __init__(self, args: tuple[str, ...], status: int, stderr: str, stdout: bytes = b"") -> None:
-        words = [line for line in stderr.splitlines() if line.strip()] or [f"exit status {status}"]
+        words = [line for line in stderr.splitlines() if line.strip()] or [_ended(status)]
         command = next(word for word in args if not word.startswith("-") and "=" not in word)
-        super().__init__(f"git {command}: {words[0]}", f"to see more, run: git {join(args)}")
+        found = _LOCKED.search(stderr)
+        self.lock = Path(f"{found[1] or found[2]}.lock") if found else None
+        what, mend = words[0], f"to see more, run: git {join(args)}"
+        if self.lock:
+            what = f"{self.lock} is in the way{_age(self.lock)}"
+            mend = f"if no git is at work there any more: rm -f {quote(str(self.lock))}"
+        super().__init__(f"git {command}: {what}", mend)
         self.status = status
         self.stderr = stderr
         self.stdout = stdout
+
+    @property
+    def killed(self) -> bool:
+        """Whether a signal ended git, so that it may have done its work or a part of it."""
+        return self.status < 0
+
+
+class NoObject(GitFailed):
+    """There is no object that the name stands for, or there are several."""
+
+
+def _ended(status: int) -> str:
+    with suppress(ValueError):
+        return f"exit status {status}" if status >= 0 else f"killed by {signal.Signals(-status).name}"
+    return f"killed by signal {-status}"
+
+
+def _age(lock: Path) -> str:
+    with suppress(OSError):
+        return f", {max(0, time.time() - lock.stat().st_mtime):.0f} s old"
+    return ""
 
 
 def leave_hook(environ: MutableMapping[str, str]) -> None:
@@ -83,7 +120,7 @@ class Git:
     ) -> bytes:
         """Run `git ARGS` on `stdin` and return its standard output; GitFailed unless it exits with 0.
 
-        With `check=False` a failure returns whatever was printed. `seconds` bounds the run.
+        With `check=False` a failure returns whatever was printed, unless a signal ended git. `seconds` bounds the run.
         """
         with self._start(args, environ) as process:
             try:
@@ -91,7 +128,7 @@ class Git:
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise GitFailed(args, -1, f"no answer within {seconds:g} s") from None
-        if check and process.returncode != 0:
+        if process.returncode < 0 or (check and process.returncode != 0):
             raise GitFailed(args, process.returncode, stderr.decode("utf-8", "replace"), bytes(stdout))
         return bytes(stdout)
 
@@ -175,29 +212,44 @@ class Git:
         return self._object(name)[0]
 
     def _object(self, name: str, most: int | None = None) -> tuple[str, bytes]:
+        if "\n" in name:
+            raise NoObject(("cat-file", "-p", name), 128, f"not a name: {name!r}")
+        # Somebody may have killed it, now or since it was last asked; reading again changes nothing.
+        found = self._answer(name, most) or self._answer(name, most)
+        if found is None:
+            raise GitFailed(("cat-file", "-p", name), 128, f"the object {name} cannot be read; git fsck tells more")
+        return found
+
+    def _answer(self, name: str, most: int | None) -> tuple[str, bytes] | None:
+        """Id and content of what a name stands for; None where the process ended before it had said all of it."""
         if self._batch is None:
             self._batch = ExitStack()
             self._cat = self._batch.enter_context(self._start(("cat-file", "--batch"), None))
         assert self._cat.stdin is not None and self._cat.stdout is not None
-        if "\n" in name:
-            raise GitFailed(("cat-file", "-p", name), 128, f"not a name: {name!r}")
-        self._cat.stdin.write(f"{name}\n".encode("utf-8", "surrogateescape"))
-        self._cat.stdin.flush()
-        header = self._cat.stdout.readline().decode("utf-8", "replace")
+        header = ""
+        with suppress(BrokenPipeError):
+            self._cat.stdin.write(f"{name}\n".encode("utf-8", "surrogateescape"))
+            self._cat.stdin.flush()
+            header = self._cat.stdout.readline().decode("utf-8", "replace")
         if header.endswith((" missing\n", " ambiguous\n")):
-            raise GitFailed(("cat-file", "-p", name), 128, f"there is no object {header.strip()}")
-        if not header:
+            raise NoObject(("cat-file", "-p", name), 128, f"there is no object {header.strip()}")
+        if not header.endswith("\n"):
             self.close()
-            raise GitFailed(("cat-file", "-p", name), 128, f"the object {name} cannot be read")
+            return None
         oid, _, size = header.split()
-        if most is not None and int(size) > most:
-            start = bytes(self._cat.stdout.read(most))
-            self.close()  # All the rest would have to be read as well before the next object.
-            return oid, start
-        return oid, bytes(self._cat.stdout.read(int(size) + 1)[:-1])
+        part = most if most is not None and int(size) > most else None
+        length = int(size) + 1 if part is None else part
+        content = bytes(self._cat.stdout.read(length))
+        if part is not None or len(content) < length:
+            self.close()  # It has died, or all the rest would have to be read as well before the next object.
+        if len(content) < length:
+            return None
+        return oid, content[:-1] if part is None else content
 
     def close(self) -> None:
         """End the long-lived process."""
-        if self._batch is not None:
-            self._batch.close()
-            self._batch = None
+        batch, self._batch = self._batch, None
+        # What was written to one that has gone is still to be flushed, and cannot be.
+        with suppress(BrokenPipeError):
+            if batch is not None:
+                batch.close()

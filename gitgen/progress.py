@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gitgen.errors import GitgenError
-from gitgen.git import GitFailed
+from gitgen.git import GitFailed, NoObject
 from gitgen.record import Chat
 from gitgen.repository import Repository
 from gitgen.state import PREFIX
@@ -36,7 +36,7 @@ def progress_of(repository: Repository, branch: str, at: str | None = None) -> P
     ref = ref_of(branch)
     try:
         oid = repository.git.id_of(at or ref)
-    except GitFailed:
+    except NoObject:
         return None
     try:
         path = repository.git.text("diff-tree", "--no-commit-id", "--name-only", "-r", "-z", oid).split("\0")[0]

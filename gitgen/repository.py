@@ -13,10 +13,14 @@ from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from gitgen.errors import GitgenError
-from gitgen.git import Git, GitFailed
+from gitgen.git import Git, GitFailed, NoObject
 from gitgen.values import DIRECTORY, REGULAR, Blob, Changes
 
 HEADS = "refs/heads/"
+FORGET = b"reset refs/gitgen/none\n\ndone\n"
+"""Ends a stream for `git fast-import`. A branch that is reset to nothing is not written, so no ref is ever locked."""
+_PATIENT = ("-c", "core.filesRefLockTimeout=5000", "-c", "core.packedRefsTimeout=10000")
+"""Milliseconds that git waits for a lock of somebody else's; its own tenth of a second is short beside 15 others."""
 _ENTRY_SHA1 = re.compile(rb"([0-7]+) ([^\0]+)\0(.{20})", re.DOTALL)
 _ENTRY_SHA256 = re.compile(rb"([0-7]+) ([^\0]+)\0(.{32})", re.DOTALL)
 """An entry of a raw tree object. Each begins where the last one ends, so none is found inside an id."""
@@ -178,7 +182,7 @@ class Repository:
         """The id of the commit that a revision names, or None."""
         try:
             return self.git.id_of(revision + "^{commit}")
-        except GitFailed:
+        except NoObject:
             return None
 
     def head_branch(self) -> str | None:
@@ -213,7 +217,9 @@ class Repository:
                 self.git.text("-c", "user.useConfigOnly=true", "var", f"GIT_{who}_IDENT")
                 for who in ("AUTHOR", "COMMITTER")
             )
-        except GitFailed:
+        except GitFailed as error:
+            if error.killed:
+                raise
             raise GitgenError(
                 "Git does not know who you are, and gitgen never makes an identity up",
                 "git config --global user.name 'Your Name' && git config --global user.email you@example.org",
@@ -236,8 +242,7 @@ class Repository:
         # Deletions first, so that a file can take the place of a folder that this very step empties.
         for path, blob in sorted(changes.items(), key=lambda item: item[1] is not None):
             stream += _file_change(path, blob, tree.mode(path))
-        zero = "0" * (len(parent) if parent else self._id_length())
-        stream += f"get-mark :1\nreset refs/gitgen/none\nfrom {zero}\n\ndone\n".encode()
+        stream += b"get-mark :1\n" + FORGET
         oid = self.git.run("fast-import", "--quiet", "--done", stdin=bytes(stream)).decode().strip()
         return self.commit_tree(parent, message, f"{oid}^{{tree}}") if sign and self.signs() else oid
 
@@ -257,9 +262,6 @@ class Repository:
                 "mend the signing (or: git config commit.gpgSign false), then the same again, or: gitgen resume",
             ) from None
 
-    def _id_length(self) -> int:
-        return 64 if self.git.text("rev-parse", "--show-object-format") == "sha256" else 40
-
     def signs(self) -> bool:
         """Whether the user has their commits signed."""
         return self.config.get("commit.gpgsign", ("",))[-1].lower() in ("true", "yes", "on", "1")
@@ -270,23 +272,29 @@ class Repository:
 
     def move_all(self, moves: Sequence[tuple[str, str | None, str | None]], reason: str) -> None:
         """Move refs as `move` does, each given as (ref, new, old): all of them, or none."""
-        zero = "0" * len(next(new or old or "" for _, new, old in moves))
-        lines = "".join(f"update {ref} {new or zero} {old or zero}\n" for ref, new, old in moves)
         try:
-            self.git.run(
-                "update-ref",
-                "--create-reflog",
-                "-m",
-                f"gitgen: {reason}",
-                "--stdin",
-                stdin=lines.encode("utf-8", "surrogateescape"),
-            )
+            self._update(moves, reason)
         except GitFailed as error:
+            if error.killed:
+                # It may have moved all of them, or the first few, before it died.
+                moves = [move for move in moves if self._at(move[0]) != (move[1] or "")]
             # Anything else than a lost race (a full disk, a folder without rights) is told as it is.
             for ref, _, old in moves:
-                if self.git.text("rev-parse", "-q", "--verify", ref, check=False) != (old or ""):
+                if self._at(ref) != (old or ""):
                     raise LostRace(ref) from None
-            raise error
+            if not error.killed:
+                raise
+            if moves:
+                self._update(moves, reason)
+
+    def _at(self, ref: str) -> str:
+        return self.git.text("rev-parse", "-q", "--verify", ref, check=False)
+
+    def _update(self, moves: Sequence[tuple[str, str | None, str | None]], reason: str) -> None:
+        zero = "0" * len(next(new or old or "" for _, new, old in moves))
+        lines = "".join(f"update {ref} {new or zero} {old or zero}\n" for ref, new, old in moves)
+        options = ("--create-reflog", "-m", f"gitgen: {reason}", "--stdin")
+        self.git.run(*_PATIENT, "update-ref", *options, stdin=lines.encode("utf-8", "surrogateescape"))
 
 
 def _why_no_repository(git: Git) -> str:

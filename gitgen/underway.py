@@ -92,7 +92,7 @@ class UnderWay:
             try:
                 self.store()
             except GitFailed as error:
-                raise _kept_outside(self.chat, error) from None
+                raise self._kept_elsewhere(error) from None
             began = now
 
         return keep
@@ -106,8 +106,7 @@ class UnderWay:
     def store(self) -> None:
         """Put the chat so far on the progress ref: what was paid for is in Git before anything is done with it."""
         repository = self.world.repository
-        message = f"Under way: {self.chat.step}\n"
-        oid = repository.commit(self.tip, message, {self.path: self.blob}, self.tree, sign=False)
+        oid = self._commit()
         try:
             repository.move(ref_of(self.branch), oid, self._stored, "step under way")
         except LostRace:
@@ -116,12 +115,33 @@ class UnderWay:
         if first and repository.tip(self.branch) is None:
             begin_branch(repository, self.branch, self.tip)
 
+    def _commit(self) -> str:
+        """The chat so far as a commit that stands on no ref yet."""
+        repository, message = self.world.repository, f"Under way: {self.chat.step}\n"
+        return repository.commit(self.tip, message, {self.path: self.blob}, self.tree, sign=False)
+
+    def _kept_elsewhere(self, error: GitFailed) -> GitgenError:
+        """The error for a reply that the progress ref cannot take: it is kept on another ref, or else in a file."""
+        ref = ref_of(self.branch)
+        try:
+            oid = self._commit()
+            aside = self._aside(oid)
+        except GitFailed:
+            return _kept_outside(self.chat, error)
+        mend = f"{error.mend} && git update-ref {ref} {oid}" if error.lock else f"git update-ref {ref} {oid}"
+        return GitgenError(f"{error.what}; the reply is kept as {aside}", f"{mend}; then: gitgen resume {self.branch}")
+
+    def _aside(self, oid: str) -> str:
+        """A ref of its own for a commit that the progress ref does not take."""
+        aside = f"{ASIDE}{self.branch.removeprefix(PREFIX)}-{oid[:10]}"
+        self.world.repository.move(aside, oid, None, "kept aside")
+        return aside
+
     def _overtaken(self, oid: str) -> GitgenError:
         """The error for a progress ref that another process has moved; a reply of ours is kept on a ref of its own."""
         if not self.chat.turns or self.chat.turns[-1].reply is None:
             return busy(self.branch)
-        aside = f"{ASIDE}{self.branch.removeprefix(PREFIX)}-{oid[:10]}"
-        self.world.repository.move(aside, oid, None, "overtaken")
+        aside = self._aside(oid)
         return GitgenError(
             f"The step on {self.branch} was taken on or ended elsewhere; this reply is kept as {aside}",
             f"git show {aside}; gitgen log {self.branch} shows how the step ended",

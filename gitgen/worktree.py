@@ -46,12 +46,27 @@ class Worktree:
 
         Git's own two-tree merge (man git-read-tree): what was changed, or is there untracked, is never overwritten.
         """
-        untracked = self._untracked(old, new)
-        if all(self._holds(name, new) for name in untracked):
-            # Git was killed after it wrote the files, and before it wrote the index.
-            for name in untracked:
-                (self.top / name).unlink()
-        return self._read_tree(old, new)
+        problem = self._read_tree(old, new)
+        if problem and self._take_back(old, new):
+            problem = self._read_tree(old, new)
+        return problem
+
+    def _take_back(self, old: str, new: str) -> bool:
+        """Remove what a git that was killed has written of `new`, if nothing else is in the way; whether it is gone.
+
+        Those are whole files, and one perhaps not to its end. Git writes the index when all are there, so without it
+        they look like the user's. Nothing goes that is not in Git.
+        """
+        names = self.git.text("diff-tree", "-r", "-z", "--no-renames", "--name-only", old, new).split("\0")[:-1]
+        listed = self.git.run("ls-files", "-z", "--modified", "--", *names, environ={"GIT_LITERAL_PATHSPECS": "1"})
+        modified = listed.decode("utf-8", "surrogateescape").split("\0")
+        changed = {*filter(None, modified), *self._untracked(old, new)}
+        there = [name for name in changed if os.path.lexists(self.top / name)]
+        if not there or not all(self._has_begun(name, new) for name in there):
+            return False
+        for name in there:
+            (self.top / name).unlink()
+        return True
 
     def _read_tree(self, old: str, new: str, *more: str) -> str | None:
         untracked = self._untracked(old, new)
@@ -65,6 +80,8 @@ class Worktree:
             try:
                 self.git.run("read-tree", "-m", "-u", *more, old, new)
             except GitFailed as error:
+                if error.lock:
+                    raise
                 return error.stderr.strip().splitlines()[0].removeprefix("error: ")
         return None
 
@@ -79,13 +96,15 @@ class Worktree:
         )
         return [name for name in listed.decode("utf-8", "surrogateescape").split("\0") if name]
 
-    def _holds(self, name: str, commit: str) -> bool:
-        """Whether a file is, byte for byte, the one that a commit has there."""
+    def _has_begun(self, name: str, commit: str) -> bool:
+        """Whether a file is the one that a commit has there, or no more than its beginning."""
         path = self.top / name
         if path.is_symlink() or not path.is_file():
             return False
         there = self.git.text("rev-parse", "-q", "--verify", f"{commit}:{name}", check=False)
-        return there == self.git.text("hash-object", "--", name)
+        if not there or there == self.git.text("hash-object", "--", name):
+            return bool(there)
+        return self.git.run("cat-file", "--filters", f"{commit}:{name}").startswith(path.read_bytes())
 
     def rebases(self, branch: str) -> bool:
         """Whether a rebase of the branch is under way here; git then shows HEAD as detached."""
@@ -99,9 +118,15 @@ class Worktree:
         self.git.run("commit", "-q", "-a", "-m", message)
 
     def adopt(self, branch: str) -> str | None:
-        """Check a branch out where nothing is checked out yet; files that already lie there are kept as they are."""
+        """Check a branch out where nothing is checked out yet; files that already lie there are kept as they are.
+
+        Where that was begun and killed, it is done again.
+        """
         self.git.run("symbolic-ref", "HEAD", HEADS + branch)
         self.git.run("read-tree", "HEAD")
+        for name in self.git.text("ls-files", "-z", "--modified").split("\0")[:-1]:
+            if self._has_begun(name, "HEAD"):
+                (self.top / name).unlink()
         self.git.run("checkout-index", "-a", "-q", check=False)
         changed = self.dirty()
         return f"kept as they were: {', '.join(changed)}" if changed else None

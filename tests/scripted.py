@@ -73,10 +73,10 @@ class _Handler(BaseHTTPRequestHandler):
         endpoint.headers.append({name.lower(): value for name, value in self.headers.items()})
         endpoint.keys.append(self.headers.get("authorization", ""))
         endpoint.requests.append(request)
-        if not endpoint.script:
+        answer = endpoint.next(request)
+        if answer is None:
             self._whole(400, json.dumps({"error": {"message": "the script has no answer left"}}), {})
             return
-        answer = endpoint.script.pop(0)
         if answer.between:
             answer.between()
         if answer.body is not None:
@@ -164,6 +164,10 @@ class Endpoint:
         self.headers: list[dict[str, str]] = []
         self._server = _Server(self)
         self.base_url = f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+
+    def next(self, request: dict[str, Any]) -> Answer | None:
+        """The answer to a request; None where there is none left."""
+        return self.script.pop(0) if self.script else None
 
     def start(self) -> None:
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from gitgen import preflight, ui
+from gitgen.advance import begin_checked_out
 from gitgen.beginning import begin, begin_branch
 from gitgen.commands._asking import asks_a_model, hide_import, report, runs_programs, world
 from gitgen.commands._planning import Plan, planned
@@ -16,9 +17,9 @@ from gitgen.errors import GitgenError
 from gitgen.git import Git
 from gitgen.plan import go_on
 from gitgen.progress import branch_taken
-from gitgen.repository import HEADS, LostRace, Repository
+from gitgen.repository import LostRace, Repository
 from gitgen.values import Blob
-from gitgen.worktree import Worktree, worktree_of
+from gitgen.worktree import worktree_of
 from gitgen.world import World
 
 
@@ -132,9 +133,14 @@ def _in_new_repository(path: Path, unborn: Repository | None, prompt: str, plan:
             if unborn is None:
                 here.git.run("init", "--quiet")
             branch = branch or preflight.branch_for(here, flags["name"], prompt)
-            first = _first_commit(here, at.redact(prompt))
-            begin_branch(here, branch, begin(at, branch, base=first, prompt=prompt, plan=plan.steps, test=plan.test))
-            kept = Worktree(path).adopt(branch)
+            main = here.head_branch() or "main"
+            blob = Blob(at.redact(prompt).strip().encode() + b"\n")
+            first = here.commit(None, "Add the prompt\n", {"prompt": blob}, here.tree(None))
+            begun = begin(at, branch, base=first, prompt=prompt, plan=plan.steps, test=plan.test)
+            try:
+                kept = begin_checked_out(here, main, first, branch, begun)
+            except LostRace:
+                raise branch_taken(branch) from None
             if kept:
                 ui.note(kept)
             return _run(at, branch, plan, flags)
@@ -142,14 +148,3 @@ def _in_new_repository(path: Path, unborn: Repository | None, prompt: str, plan:
         if made and not any(path.iterdir()):
             path.rmdir()
         raise
-
-
-def _first_commit(repository: Repository, prompt: str) -> str:
-    branch = repository.head_branch() or "main"
-    blob = Blob(prompt.strip().encode() + b"\n")
-    oid = repository.commit(None, "Add the prompt\n", {"prompt": blob}, repository.tree(None))
-    try:
-        repository.move(HEADS + branch, oid, None, "add the prompt")
-    except LostRace:
-        raise branch_taken(branch) from None
-    return oid
