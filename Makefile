@@ -1,7 +1,7 @@
 # make test    everything that must hold: format, lint, types, tests
 # make demo    gitgen's main job on a real model, on this machine, without a key
 # make proof   the promises of docs/trust.md as figures, a table for each: a quarter of an hour; PROOF=kills for one
-# make fuzz    look for replies that break the reader, for FUZZ_SECONDS
+# make fuzz    look for input that breaks a parser, for FUZZ_SECONDS each
 # make bench   the tables of benchmarks/
 # make screenshots  docs/report*.png; prettier with the fonts Inter and JetBrains Mono, smaller with pngquant
 # make proof-local MODEL=path.gguf   what small prompts and edits come to with a model on this machine
@@ -10,6 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 FUZZ_SECONDS ?= 600
+FUZZ ?= reader patcher chats messages
 
 .PHONY: test demo proof fuzz bench screenshots proof-local clean
 .DELETE_ON_ERROR:
@@ -27,9 +28,9 @@ proof: $(VENV)/dev
 	$(BIN)/python -m tests.proof $(PROOF)
 
 fuzz: $(VENV)/fuzz
-	mkdir -p .cache/fuzz
-	$(BIN)/python -m tests.fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=400 -timeout=10 \
-		-artifact_prefix=.cache/ .cache/fuzz
+	for target in $(FUZZ); do mkdir -p .cache/fuzz/$$target && \
+		$(BIN)/python -m tests.fuzz $$target -max_total_time=$(FUZZ_SECONDS) -max_len=400 -timeout=10 \
+		-artifact_prefix=.cache/$$target- .cache/fuzz/$$target || exit 1; done
 
 bench: $(VENV)/dev
 	$(BIN)/python -m benchmarks

@@ -1,17 +1,21 @@
-"""The promises of the reader, held against random replies: a short run of what `make fuzz` does for long."""
+"""The promises of the parsers, held against random input: a short run of what `make fuzz` does for long."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 
 import pytest
 
-from tests.fuzz.promises import check
+from tests.fuzz import chats, messages, patcher, reader
+
+TARGETS = {"reader": reader.check, "patcher": patcher.check, "chats": chats.check, "messages": messages.check}
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_no_reply_breaks_the_reader(seed: int) -> None:
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("check", TARGETS.values(), ids=TARGETS)
+def test_no_input_breaks_a_parser(check: Callable[[bytes], bool], seed: int) -> None:
     random = Random(seed)
-    for _ in range(150):
+    for _ in range(200):
         check(b"\x80" + random.randbytes(random.randrange(60)))
         check(b"\x00" + random.randbytes(random.randrange(200)))

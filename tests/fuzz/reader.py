@@ -1,4 +1,4 @@
-"""What must hold for any bytes that come in as a reply."""
+"""What must hold for any bytes that come in as a reply: each target is a function from bytes that asserts it."""
 
 from __future__ import annotations
 
