@@ -20,6 +20,7 @@ from gitgen.ranking import reading
 from gitgen.ranking.bm25 import MOST_POSTINGS, Documents, shares
 from gitgen.ranking.definitions import defined_names
 from gitgen.ranking.kinds import WEIGHT, kind_of, left_out, weights_for
+from gitgen.ranking.order import TOP, by_worth
 from gitgen.ranking.rank import Ranking, cache_of, rank
 from gitgen.ranking.terms import stem, terms
 from tests.conftest import git, write
@@ -138,6 +139,39 @@ def test_what_else_is_in_the_cache_does_not_change_a_score() -> None:
         return documents.scores({"word": 1}, lambda _: ([1, *stale], bytes([1]) * (1 + len(stale))))
 
     assert scores(*others) == scores() and scores()[1] > 0
+
+
+def offered(*files: tuple[str, float, int]) -> list[str]:
+    return [name for name, _, _ in by_worth(files, score=lambda file: file[1], cost=lambda file: file[2])]
+
+
+def test_the_best_file_comes_first_whatever_it_costs() -> None:
+    assert offered(("large", 2.0, 100_000), ("small", 1.9, 10))[0] == "large"
+
+
+def test_far_down_a_cheap_file_comes_before_a_large_one_of_much_the_same_score() -> None:
+    top = [(str(n), 3.0, 1000) for n in range(TOP)]
+    assert offered(*top, ("large", 1.0, 50_000), ("small", 0.9, 1000)) == [*"01234", "small", "large"]
+    assert offered(*top, ("large", 1.0, 50_000), ("poor", 0.1, 1000)) == [*"01234", "large", "poor"]
+
+
+def test_a_cheap_file_from_far_down_drives_none_out_of_the_top() -> None:
+    top = [(str(n), 1.0, 100_000) for n in range(TOP)]
+    assert offered(*top, ("cheap", 0.99, 1))[-1] == "cheap"
+
+
+@given(st.lists(st.tuples(st.text(), st.floats(0, 8), st.integers(-1, 10**6)), max_size=30))
+def test_all_files_are_offered_once(files: list[tuple[str, float, int]]) -> None:
+    assert sorted(offered(*files)) == sorted(name for name, _, _ in files)
+
+
+def test_a_ranking_offers_small_files_before_a_large_one_of_much_the_same_score(shop: Path) -> None:
+    top = {f"shop/discount{n}.py": "def discount():\n    return discount\n" * 9 for n in range(TOP)}
+    words = "".join(f"word{n} = {n}\n" for n in range(2000))
+    commit(shop, "Grow", {**top, "shop/long.py": "discount = 1\n" * 400 + words, "shop/short.py": "discount = 1\n"})
+    places = {file.path: (place, file.score) for place, file in enumerate(ranking(shop, "discount").files)}
+    assert places["shop/short.py"][0] < places["shop/long.py"][0]
+    assert places["shop/short.py"][1] < places["shop/long.py"][1]
 
 
 def test_what_a_text_is_about_comes_first_and_its_test_soon_after(shop: Path) -> None:

@@ -6,7 +6,7 @@ import math
 import re
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from heapq import nlargest
@@ -17,6 +17,7 @@ from gitgen.ranking.bm25 import Documents, Postings, Scores, shares
 from gitgen.ranking.index import Index, clear
 from gitgen.ranking.kinds import kind_of, left_out, weights_for
 from gitgen.ranking.listing import UNREAD, Listing, keep, list_tree, refreshed, stem_of
+from gitgen.ranking.order import by_worth
 from gitgen.ranking.reading import Progress, read_blobs, read_history, silent
 from gitgen.ranking.terms import terms
 
@@ -55,7 +56,10 @@ class Ranked:
 
 @dataclass(frozen=True)
 class Ranking:
-    """The files that have anything to do with a query, best first; `read` of the tree's `total` were looked into."""
+    """The files that have anything to do with a query, best first (`by_worth`).
+
+    Of the tree's `total` files `read` were looked into.
+    """
 
     files: tuple[Ranked, ...]
     read: int
@@ -124,15 +128,23 @@ class _Query:
         weight = weights_for(self.first_line)
         best = nlargest(MOST_FILES, total, key=total.__getitem__)
         paths = dict(self.index.rows("SELECT number, path FROM path WHERE number IN ", best))
+        cost = self._costs(set(best))
         files = []
         for number in best:
             path = paths[number].decode("utf-8", "surrogateescape")
             if not left_out(path):
                 why = {name: part[number] for name, part in parts.items() if number in part}
-                files.append(Ranked(path, total[number] * weight[kind_of(path)], why))
-        files.sort(key=lambda file: (-file.score, file.path))
+                files.append((Ranked(path, total[number] * weight[kind_of(path)], why), cost[number]))
+        files.sort(key=lambda row: (-row[0].score, row[0].path))
+        ordered = by_worth(files, score=lambda row: row[0].score, cost=lambda row: row[1])
         unread = self.listing.lengths.count(UNREAD)
-        return Ranking(tuple(files), len(self.listing.lengths) - unread, len(self.listing.lengths))
+        ranked = tuple(file for file, _ in ordered)
+        return Ranking(ranked, len(self.listing.lengths) - unread, len(self.listing.lengths))
+
+    def _costs(self, files: Collection[int]) -> dict[int, int]:
+        """How many terms each of these files has; nobody knows it of one that has not been read."""
+        rows = zip(self.listing.paths, self.listing.lengths, strict=True)
+        return {number: length for number, length in rows if number in files}
 
     def _read(self, early: Mapping[int, float], until: float | None, progress: Progress) -> None:
         rows = zip(self.listing.paths, self.listing.blobs, self.listing.lengths, strict=True)
