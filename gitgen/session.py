@@ -22,6 +22,7 @@ from gitgen.redact import taken_out
 from gitgen.render import render
 from gitgen.state import DONE, HOOK, PREFIX, chat_of, load, prompt_path, steps_before
 from gitgen.steps import Answer, Brief
+from gitgen.touched import touched
 from gitgen.trailers import REDACTED, compose, one_line, step_trailers, summary_of
 from gitgen.underway import UnderWay, redacted
 from gitgen.values import Changes
@@ -276,9 +277,12 @@ class Run:
     def _files(self) -> tuple[Part, ...]:
         if self._recorded:
             return ()
-        return showing.shown(
-            self.world, self.tip, self.tree, self.chat.inputs, self._prompt(), self._profile, self._model_name
-        )
+        here, profile, model = self.world, self._profile, self._model_name
+        return showing.shown(here, self.tip, self.tree, self.chat.inputs, self._prompt(), profile, model, self._touched)
+
+    def _touched(self) -> Mapping[str, str]:
+        session = load(self.world.repository, self.branch)
+        return touched(self.world.repository, session) if session else {}
 
     def _more(self, paths: tuple[str, ...]) -> tuple[Part, ...]:
         if self._recorded:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import closing
+from types import MappingProxyType
 from typing import Any
 
 from gitgen import context, tokens
@@ -27,9 +28,19 @@ WHOLE = 100_000
 
 
 def shown(
-    world: World, tip: str, tree: GitTree, inputs: Mapping[str, Any], prompt: File, profile: Profile, model: str
+    world: World,
+    tip: str,
+    tree: GitTree,
+    inputs: Mapping[str, Any],
+    prompt: File,
+    profile: Profile,
+    model: str,
+    touched: Callable[[], Mapping[str, str]],
 ) -> tuple[Part, ...]:
-    """The parts of a message that show files; GitgenError for a file that was named and cannot be shown."""
+    """The parts of a message that show files; GitgenError for a file that was named and cannot be shown.
+
+    `touched` is asked only where files have to be chosen.
+    """
     reference = context.named(inputs.get("read", ()), tree, tree.entry)
     aside: tuple[Part, ...] = ()
     if reference:
@@ -44,7 +55,7 @@ def shown(
     query = "\n".join(str(inputs[name]) for name in ("feedback", "failure") if inputs.get(name))
     query = query or (context.as_text(tree[prompt.path]) or "")
     budget, until = max(room_for_files(profile) - taken, 0), time.monotonic() + PATIENCE
-    chosen = choose(world.repository, tree, tip, query, budget, model, hidden, until)
+    chosen = choose(world.repository, tree, tip, query, budget, model, hidden, touched(), until)
     world.listener.note(summary(chosen, "not looked into yet, gitgen context does that", budget))
     return (*aside, Text(world.preprompt("context")), Text(chosen.map), *(item.part for item in chosen.shown))
 
@@ -82,13 +93,14 @@ def choose(
     budget: int,
     model: str,
     hidden: Collection[str] = (),
+    touched: Mapping[str, str] = MappingProxyType({}),
     until: float | None = None,
     progress: Progress = silent,
 ) -> Selection:
-    """The files of a commit that a query is about, within a budget of tokens."""
+    """The files of a commit that a query is about, then those that the session touched, within a budget of tokens."""
     ranking = rank(repository.git, commit, query, until=until, progress=progress)
     with closing(counts_of(repository, model)) as counts:
-        return select(tree, ranking, budget, counts, hidden)
+        return select(tree, ranking, budget, counts, hidden, touched)
 
 
 def counts_of(repository: Repository, model: str) -> Counts:

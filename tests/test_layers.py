@@ -45,6 +45,7 @@ LAYERS = (
     (
         "session",
         "showing",
+        "touched",
         "underway",
         "rerun",
         "conversation",

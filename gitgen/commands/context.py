@@ -19,6 +19,8 @@ from gitgen.ranking.rank import cache_of
 from gitgen.ranking.selection import Selection, Shown
 from gitgen.repository import Repository
 from gitgen.settings import DEFAULT_MODEL, Settings
+from gitgen.state import load
+from gitgen.touched import touched
 
 MOST_LEFT_OUT = 10
 
@@ -67,7 +69,9 @@ def command(
         _say_whole(name, [file.path for file in small], as_json)
         return 0
     budget = showing.room_for_files(profile)
-    chosen = showing.choose(repository, tree, tip, query, budget, model, progress=ui.reading)
+    session = load(repository, name)
+    before = touched(repository, session) if session else {}
+    chosen = showing.choose(repository, tree, tip, query, budget, model, touched=before, progress=ui.reading)
     if as_json:
         ui.say_json({"branch": name, "budget": budget, **_as_dict(chosen, all_ranked)})
     else:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
+from types import MappingProxyType
 
 from gitgen import context
 from gitgen.ranking.counts import Counts
+from gitgen.ranking.kinds import left_out
 from gitgen.ranking.outline import outline
 from gitgen.ranking.rank import PARTS, Ranked, Ranking
 from gitgen.ranking.reading import LARGEST_BLOB
@@ -24,6 +26,8 @@ WORTH = 0.2
 LONGEST_LINE = 10_000
 LARGEST_SHARE = 0.5
 """A file that takes more of the budget than this would show the model little else; it gets its outline."""
+TOUCHED_SHARE = 0.125
+"""What the ranking leaves of the budget to files that it does not name, but the session touched."""
 MAP_LINES, MAP_WIDTH = 40, 100
 BYTES_OF_NAMES = 3
 """Bytes of a map that a token holds, or more."""
@@ -68,28 +72,57 @@ class Selection:
     ranking: Ranking
 
 
-def select(tree: GitTree, ranking: Ranking, budget: int, counts: Counts, hidden: Collection[str] = ()) -> Selection:
-    """Choose from a ranking; blobs with a `hidden` id are passed over. The map is always there."""
+def select(
+    tree: GitTree,
+    ranking: Ranking,
+    budget: int,
+    counts: Counts,
+    hidden: Collection[str] = (),
+    touched: Mapping[str, str] = MappingProxyType({}),
+) -> Selection:
+    """Choose from a ranking, then from the paths `touched`, each with how; blobs with a `hidden` id are passed over.
+
+    The map is always there.
+    """
     project = map_of(tree)
     left = budget - len(project) // BYTES_OF_NAMES
     rules, shown, passed = Rules(tree), list[Shown](), list[tuple[str, str]]()
-    files = sorted(ranking.files, key=lambda file: file.parts.get("mentioned", 0.0) < 1.0)
-    most = max((file.score for file in files if not file.parts.get("mentioned")), default=0.0)
-    for file in islice(files, MOST_CONSIDERED):
+    worthy = list(_worthy(ranking))
+    late = _late(ranking, worthy, touched)
+    reserved = int(TOUCHED_SHARE * budget) if late else 0
+    for file in (*worthy, *late):
         entry = tree.entry(file.path)
-        if entry is None or entry.oid in hidden or file.path.startswith(FOLDER + "/"):
-            continue
-        if file.score < WORTH * most and not file.parts.get("mentioned"):
+        if entry is None or not entry.mode.startswith("10") or entry.oid in hidden:
             continue
         text, why = text_of(tree, rules, file.path)
-        most_of_it = min(left, int(LARGEST_SHARE * budget))
+        room = left if file in late else left - reserved
+        most_of_it = min(room, int(LARGEST_SHARE * budget))
         form = next(forms(file.path, entry.oid, text, most_of_it, counts), None) if text is not None else None
         if form is None:
             passed.append((file.path, why or "does not fit any more"))
         else:
-            shown.append(Shown(form[0], file.score, form[1], reasons(file)))
+            because = (*reasons(file), *filter(None, [touched.get(file.path)]))
+            shown.append(Shown(form[0], file.score, form[1], because))
             left -= form[1]
     return Selection(tuple(shown), tuple(passed), project, budget - left, ranking)
+
+
+def _worthy(ranking: Ranking) -> Iterator[Ranked]:
+    """The files that a text names, then those that rank high, but for gitgen's own."""
+    files = sorted(ranking.files, key=lambda file: file.parts.get("mentioned", 0.0) < 1.0)
+    most = max((file.score for file in files if not file.parts.get("mentioned")), default=0.0)
+    for file in islice(files, MOST_CONSIDERED):
+        worth = file.score >= WORTH * most or file.parts.get("mentioned")
+        if worth and not file.path.startswith(FOLDER + "/"):
+            yield file
+
+
+def _late(ranking: Ranking, worthy: Collection[Ranked], touched: Mapping[str, str]) -> list[Ranked]:
+    """The files that only the session speaks for."""
+    first = {file.path for file in worthy}
+    scores = {file.path: file.score for file in ranking.files} if touched else {}
+    paths = [path for path in touched if path not in first and not left_out(path)]
+    return [Ranked(path, scores.get(path, 0.0), {}) for path in paths]
 
 
 def text_of(tree: GitTree, rules: Rules, path: str) -> tuple[str | None, str]:
@@ -123,7 +156,7 @@ def forms(path: str, oid: str, text: str, left: int, counts: Counts) -> Iterator
 
 
 def reasons(file: Ranked) -> tuple[str, ...]:
-    """What speaks for a file, the strongest first, three at most."""
+    """What in a text speaks for a file, the strongest first, three at most."""
     parts = sorted(file.parts, key=lambda name: -PARTS[name] * file.parts[name])
     strong = [name for name in parts if PARTS[name] * file.parts[name] > 0.1]
     return tuple(dict.fromkeys(_WHY[name] for name in strong or parts[:1]))[:3]
