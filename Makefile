@@ -50,7 +50,7 @@ $(BIN)/python:
 	$(BIN)/pip --quiet install --upgrade pip
 
 $(VENV)/dev: $(BIN)/python pyproject.toml
-	$(BIN)/pip --quiet install --editable '.[local,github,gitlab,redact]' --group dev
+	$(BIN)/pip --quiet install --editable '.[local,github,gitlab,redact,dask]' --group dev
 	-$(BIN)/gitgen models pull
 # Tests that run programs are skipped, with the reason, where there is no bubblewrap.
 	-command -v bwrap >/dev/null || { test "$$(id -u)" = 0 && apt-get -qq update && apt-get -qq install bubblewrap; }

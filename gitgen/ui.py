@@ -19,6 +19,8 @@ from gitgen.errors import GitgenError
 if TYPE_CHECKING:
     from rich.live import Live
 
+    from gitgen.jobs import Progress
+
 # What a model writes must not move the cursor, set the clipboard or change colours: terminals obey escape codes.
 _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
@@ -107,6 +109,25 @@ def reading(done: int, total: int) -> None:
     """How many files have been read, on a terminal; the line goes when all have."""
     if sys.stderr.isatty():
         click.echo("\r\x1b[K" + (f"reading {done} of {total} files" if done < total else ""), nl=False, err=True)
+
+
+def progress(progress: Progress, said: str = "") -> None:
+    """How far jobs are and between which times their end is likely to come, on a terminal; the line goes at the end."""
+    if not sys.stderr.isatty():
+        return
+    left = progress.left()
+    words = [f"{progress.done} of {progress.total} done", said, between(*left) + " left" if left else ""]
+    line = ", ".join(word for word in words if word) if progress.done < progress.total else ""
+    click.echo(f"\r\x1b[K{printable(line)}", nl=False, err=True)
+
+
+def between(low: float, high: float) -> str:
+    """A time that is known no better than between two, in seconds: `2 to 5 min`, `about 3 h`, `under a minute`."""
+    if high < 60:
+        return "under a minute"
+    length, unit = (60, "min") if high < 120 * 60 else (3600, "h")
+    least, most = round(low / length), max(1, round(high / length))
+    return f"about {most} {unit}" if least == most else f"{least} to {most} {unit}"
 
 
 def age(seconds: float) -> str:

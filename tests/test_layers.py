@@ -75,6 +75,7 @@ LAYERS = (
         "sandbox",
         "process",
         "scanner",
+        "jobs",
     ),
     ("shelf",),
     ("steps", "rehearsal"),
@@ -163,6 +164,7 @@ def test_every_module_has_its_layer() -> None:
         ("tiktoken", {"tokens.py"}),
         ("pybetterleaks", {"scanner.py"}),
         ("xllamacpp", {"ai/local.py"}),
+        ("distributed", {"jobs.py"}),
     ],
 )
 def test_each_outside_thing_has_one_door(library: str, door: set[str]) -> None:
