@@ -20,8 +20,6 @@ from gitgen.state import load
 
 Scope: TypeAlias = Literal["step", "session"]
 Kind: TypeAlias = Literal["tokens", "cost"]
-ASSUMED_REPLY = 4_096
-"""Tokens that a reply is reckoned with where nothing caps it."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +133,7 @@ class Metered:
         before = f"{spent.tokens} spent, " if spent.tokens else ""
         raise GitgenError(
             f"This would bring the {limit.scope} to {total.tokens} tokens{dollars} ({before}{self._prompt} to send, "
-            f"{self._reply} reckoned for the reply); its limit is {limit.said(limit.most)}",
+            f"{self.request.longest_reply} reckoned for the reply); its limit is {limit.said(limit.most)}",
             limit.raised + (str(total.tokens) if limit.kind == "tokens" else f"{usd:.4f}"),
         )
 
@@ -147,17 +145,13 @@ class Metered:
 
     @property
     def _coming(self) -> Bill:
-        usage = Usage(self._prompt, self._reply, self._prompt + self._reply)
+        reply = self.request.longest_reply
+        usage = Usage(self._prompt, reply, self._prompt + reply)
         return _bill(usage, ",".join(self._names), self.settings.profiles)
 
     @cached_property
     def _prompt(self) -> int:
         return tokens.count([message["content"] for message in self.request.messages], self.name)
-
-    @property
-    def _reply(self) -> int:
-        caps = (self.request.parameters.get(name) for name in ("max_tokens", "max_completion_tokens"))
-        return next((cap for cap in caps if isinstance(cap, int)), ASSUMED_REPLY)
 
 
 def _bill(usage: Usage, model: str, own: Path | None) -> Bill:

@@ -45,6 +45,9 @@ class Settings:
     """USD; of a step, like the one above; those below are of a whole session."""
     session_max_tokens: int | None = None
     session_max_cost: float | None = None
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    """Of one endpoint and key, over all that this process asks."""
     key_variable: str = "OPENAI_API_KEY"
     """The environment variable that a key for this endpoint belongs in."""
 
@@ -66,6 +69,10 @@ class _Chosen:
     def whole_limit(self, name: str) -> int | None:
         """The value as a limit of tokens, None where there is none; GitgenError as for `number`."""
         return int(self.number(name, 100_000, 0, whole=True)) if str(self) else None
+
+    def rate(self, name: str) -> int | None:
+        """The value as a limit for each minute, None where there is none; GitgenError as for `number`."""
+        return int(self.number(name, 60, 1, whole=True)) if str(self) else None
 
     def number(self, name: str, default: float, least: float, *, whole: bool = False) -> float:
         """The value as a number; GitgenError if it is none, or less than `least`."""
@@ -131,6 +138,8 @@ def resolve(flags: Mapping[str, object], environ: Mapping[str, str], config: Map
         max_cost=chosen("max_cost").limit("max-cost"),
         session_max_tokens=chosen("session_max_tokens").whole_limit("sessionMaxTokens"),
         session_max_cost=chosen("session_max_cost").limit("sessionMaxCost"),
+        requests_per_minute=chosen("requests_per_minute").rate("requestsPerMinute"),
+        tokens_per_minute=chosen("tokens_per_minute").rate("tokensPerMinute"),
     )
 
 

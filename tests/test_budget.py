@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from gitgen import tokens
-from gitgen.ai import Request
+from gitgen.ai import ASSUMED_REPLY, Request
 from gitgen.ai.endpoint import Endpoint
-from gitgen.budget import ASSUMED_REPLY, Bill, Metered, bill_of_chat
+from gitgen.budget import Bill, Metered, bill_of_chat
 from gitgen.errors import GitgenError
 from gitgen.record import Chat, Reply, Turn, Usage
 from gitgen.settings import Settings, resolve

@@ -9,6 +9,9 @@ from typing import Any, Protocol
 from gitgen.errors import GitgenError
 from gitgen.record import Reply, Usage
 
+ASSUMED_REPLY = 4_096
+"""Tokens that a reply is reckoned with where nothing caps it."""
+
 
 @dataclass(frozen=True)
 class Request:
@@ -16,6 +19,12 @@ class Request:
 
     messages: tuple[Mapping[str, str], ...]
     parameters: Mapping[str, Any]
+
+    @property
+    def longest_reply(self) -> int:
+        """The tokens to reckon with for the reply: its cap, or what is assumed."""
+        caps = (self.parameters.get(name) for name in ("max_tokens", "max_completion_tokens"))
+        return next((cap for cap in caps if isinstance(cap, int)), ASSUMED_REPLY)
 
 
 @dataclass(frozen=True)

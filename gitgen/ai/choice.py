@@ -88,6 +88,7 @@ def open_model(
 
         return Replay(choice.place, recordings(choice.place))
     from gitgen.ai.endpoint import Endpoint
+    from gitgen.ai.pace import Paced, Rates, pace_of
 
     if choice.kind == "local":
         from gitgen.ai.local import serve
@@ -99,4 +100,6 @@ def open_model(
     endpoint = Endpoint(choice.place, settings.api_key, choice.names, settings.timeout, settings.key_variable)
     if not choice.names:
         endpoint.take_only_model()
-    return endpoint
+    pace = pace_of(endpoint.base_url, settings.api_key)
+    pace.hold(Rates(settings.requests_per_minute, settings.tokens_per_minute))
+    return Paced(endpoint, pace)

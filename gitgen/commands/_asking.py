@@ -70,6 +70,17 @@ _OPTIONS = (
 )
 
 
+_RATES = (
+    click.option(
+        "--tokens-per-minute",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Of all jobs together, for each endpoint and key.",
+    ),
+    click.option("--requests-per-minute", type=click.IntRange(1), metavar="N", help="The same in requests."),
+)
+
+
 def asks_a_model(function: F) -> F:
     """Give a command the options of those that ask a model."""
     for option in reversed(_OPTIONS):
@@ -80,6 +91,13 @@ def asks_a_model(function: F) -> F:
 def runs_programs(function: F) -> F:
     """Give a command the options of those that run what was built."""
     for option in reversed(_LIMITS):
+        function = option(function)
+    return function
+
+
+def asks_often(function: F) -> F:
+    """Give a command the options of those that ask a model in many jobs at once."""
+    for option in reversed(_RATES):
         function = option(function)
     return function
 
