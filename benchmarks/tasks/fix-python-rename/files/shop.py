@@ -1,0 +1,3 @@
+from prices import calc
+
+print(calc(100))

@@ -1,0 +1,3 @@
+BEGIN { FS = "," }
+{ sum += $2 }
+END { printf "%.1f\n", sum / NR }

@@ -1,0 +1,13 @@
+#include <stdio.h>
+#include <string.h>
+
+int main(void) {
+    char line[1024];
+    while (fgets(line, sizeof line, stdin)) {
+        for (size_t left = strcspn(line, "\n"); left > 0; left--) {
+            putchar(line[left - 1]);
+        }
+        putchar('\n');
+    }
+    return 0;
+}

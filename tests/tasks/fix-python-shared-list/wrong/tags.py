@@ -1,0 +1,3 @@
+def add_tag(tag, tags=[]):
+    """Add a tag to a list of tags, and return that."""
+    return tags.append(tag)

@@ -1,0 +1,1 @@
+console.log(process.argv[2].split(" ").map((word) => word[0]).join(".") + ".");

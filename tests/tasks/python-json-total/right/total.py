@@ -1,0 +1,5 @@
+import json
+import sys
+
+with open(sys.argv[1]) as file:
+    print(f"{sum(each['price'] * each['quantity'] for each in json.load(file)):.2f}")

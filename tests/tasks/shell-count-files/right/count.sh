@@ -1,0 +1,2 @@
+[ -d "$1" ] || exit 1
+find "$1" -type f | wc -l

@@ -1,0 +1,4 @@
+for name in *.TXT; do
+    [ -e "$name" ] && mv -- "$name" "${name%.TXT}.txt"
+done
+exit 0

@@ -1,0 +1,3 @@
+for name in $(ls *.TXT); do
+    mv $name ${name%.TXT}.txt
+done
