@@ -108,6 +108,7 @@ LAYERS = (
         "elisions",
         "bisection",
         "continuation",
+        "exercism",
         "interpret_trailers",
         "paths",
         "values",
