@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitgen.ai import Busy, Completion, Listener, NoModel, Request, Stopped
 from gitgen.ai.failures import Garbled, UnknownModel, explained, no_stream, refuses_stream_options
+from gitgen.ai.waking import waking
 from gitgen.errors import GitgenError
 from gitgen.record import Reply, Usage
 
@@ -136,7 +137,7 @@ class Endpoint:
         listener.asking(model)
         arriving, why = _Arriving(model), ""
         try:
-            with self._open(model, request) as stream:
+            with waking(), self._open(model, request) as stream:
                 arriving.follow(stream, listener)
             if not arriving.begun:
                 raise no_stream(stream.response.headers.get("content-type", ""), self.base_url)
