@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Protocol
 
 from gitgen.errors import GitgenError
+from gitgen.paths import tellable
 from gitgen.record import FOLDER, File
 
 BYTES_PER_TOKEN = 8
@@ -90,7 +91,7 @@ def named(paths: Iterable[str], tree: Mapping[str, bytes], entry: Callable[[str]
 def small_tree(
     entries: Iterable[Listed], start_of: Callable[[str, int], bytes], fits: Callable[[list[str]], bool], budget: int
 ) -> tuple[Shown, ...] | None:
-    """All text files of a tree that as a whole fits in a budget of tokens, else None.
+    """All text files of a tree that as a whole fits in a budget of tokens, else None; of those that can be named.
 
     Reads no further into the tree, nor into any file, than the budget could hold; `start_of` reads so many bytes.
     """
@@ -100,7 +101,7 @@ def small_tree(
     if len(all_of_it) > MOST_FILES:
         return None
     for entry in all_of_it:
-        if not entry.mode.startswith("10") or entry.path.startswith(FOLDER + "/"):
+        if not entry.mode.startswith("10") or entry.path.startswith(FOLDER + "/") or not tellable(entry.path):
             continue
         content = start_of(entry.path, left + 1)
         text = as_text(content)

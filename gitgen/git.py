@@ -44,6 +44,10 @@ HOOK_INDEX = "GITGEN_HOOK_INDEX"
 """Where `leave_hook` keeps the path of the index that a surrounding hook is about: of `git commit -a` another one."""
 
 
+HOOK_REPOSITORY = "GITGEN_HOOK_REPOSITORY"
+"""Where `leave_hook` keeps which repository, and which work tree if any, git was told of: a path a line."""
+
+
 STEP = "GITGEN_STEP"
 """Set while the user's hooks look at a step of gitgen's: its own hooks then have nothing to do."""
 
@@ -98,6 +102,11 @@ def leave_hook(environ: MutableMapping[str, str]) -> None:
     """Take out of `environ` what a surrounding git hook put there."""
     if "GIT_INDEX_FILE" in environ:
         environ[HOOK_INDEX] = environ["GIT_INDEX_FILE"]
+    environ.pop(HOOK_REPOSITORY, None)
+    told = ["--absolute-git-dir"] if environ.get("GIT_DIR") else []
+    told += ["--absolute-git-dir", "--show-toplevel"] if environ.get("GIT_WORK_TREE") else []
+    if told:
+        environ[HOOK_REPOSITORY] = os.fsdecode(Git(Path.cwd()).run("rev-parse", *dict.fromkeys(told), check=False))
     for name in HOOK_VARIABLES:
         environ.pop(name, None)
 

@@ -15,11 +15,16 @@ LONGEST_PATH = 4000
 _LONGEST_NAME = 255
 
 
+def tellable(path: str) -> bool:
+    """Whether a path can be told to a model in a line: it is text, without control characters or ends of lines."""
+    return path.isprintable() or all(unicodedata.category(letter) not in ("Cc", "Cs", "Zl", "Zp") for letter in path)
+
+
 def why_hostile(path: str) -> str | None:
     """Why nothing may ever be written to this path, in words for the model; None where it is harmless."""
     if not path:
         return "the path is empty"
-    if not path.isprintable() and any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in path):
+    if not tellable(path):
         return "the path has control characters in it"
     if path.startswith(("/", "~/")):
         return "the path is not relative to the repository"

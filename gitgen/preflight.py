@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from hashlib import sha256
@@ -10,6 +11,7 @@ from shlex import quote
 
 from gitgen.advance import refuse_behind
 from gitgen.errors import GitgenError
+from gitgen.git import HOOK_REPOSITORY
 from gitgen.progress import branch_taken
 from gitgen.repository import HEADS, Repository
 from gitgen.state import PREFIX, no_branch
@@ -21,12 +23,18 @@ NAMED = 3
 
 
 def repository_at(folder: Path) -> Repository:
-    """The repository around a folder; GitgenError if there is none, or if it is bare."""
+    """The repository around a folder; GitgenError if there is none, if it is bare, or if git was told of another."""
     if not folder.is_dir():
         raise GitgenError(f"There is no folder {folder}", f"gitgen new {folder}")
     repository = Repository.find(folder)
     if repository is None:
         raise GitgenError("There is no Git repository here", "git init, or for a new program: gitgen new PATH")
+    told = os.environ.get(HOOK_REPOSITORY, "")
+    if told:
+        here = os.fsdecode(repository.git.run("rev-parse", "--absolute-git-dir", "--show-toplevel", check=False))
+        if not here.startswith(told):
+            what = f"GIT_DIR or GIT_WORK_TREE is set to another repository, {told.splitlines()[-1]}"
+            raise GitgenError(what, "cd there, or: unset GIT_DIR GIT_WORK_TREE")
     refuse_bare(repository)
     return repository
 

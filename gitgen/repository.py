@@ -152,15 +152,17 @@ class Repository:
         """The repository that `folder` lies in, or None."""
         git = Git(folder)
         try:
-            bare, *top = git.text("rev-parse", "--is-bare-repository", "--show-toplevel", check=False).split("\n")
+            said = git.run("rev-parse", "--is-bare-repository", "--show-toplevel", check=False)
         except GitFailed:
             return None
+        # A folder's name may have newlines in it, and end with one.
+        bare, _, top = os.fsdecode(said).removesuffix("\n").partition("\n")
         if not bare:
-            said = _why_no_repository(git)
-            if "not a git repository" in said:
+            why, mend = _why_no_repository(git)
+            if "not a git repository" in why:
                 return None
-            raise GitgenError(said, "git status, in that folder, tells more")
-        return Repository(Git(Path(top[0])) if top and top[0] else git, Path(top[0]) if top and top[0] else None)
+            raise GitgenError(why, mend)
+        return Repository(Git(Path(top)), Path(top)) if top else Repository(git, None)
 
     @cached_property
     def config(self) -> Mapping[str, tuple[str, ...]]:
@@ -297,12 +299,14 @@ class Repository:
         self.git.run(*_PATIENT, "update-ref", *options, stdin=lines.encode("utf-8", "surrogateescape"))
 
 
-def _why_no_repository(git: Git) -> str:
+def _why_no_repository(git: Git) -> tuple[str, str]:
+    """What git says of a folder in which it finds no repository, and the command that it names itself, if it does."""
     try:
         git.run("rev-parse", "--is-bare-repository")
     except GitFailed as error:
-        return error.stderr.strip().splitlines()[0] if error.stderr.strip() else error.what
-    return ""
+        first, *more = (line.strip() for line in (error.stderr.strip() or error.what).splitlines())
+        return first, next((line for line in more if line.startswith("git ")), "git status, in that folder, tells more")
+    return "", ""
 
 
 def _at_this_time(identity: str) -> str:

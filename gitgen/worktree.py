@@ -108,10 +108,8 @@ class Worktree:
 
     def rebases(self, branch: str) -> bool:
         """Whether a rebase of the branch is under way here; git then shows HEAD as detached."""
-        paths = self.git.text(
-            "rev-parse", "--git-path", "rebase-merge/head-name", "--git-path", "rebase-apply/head-name"
-        )
-        return any(_line(self.top / path) == HEADS + branch for path in paths.split("\n"))
+        own = Path(self.git.text("rev-parse", "--absolute-git-dir"))
+        return any(_line(own / state / "head-name") == HEADS + branch for state in ("rebase-merge", "rebase-apply"))
 
     def commit_tracked(self, message: str) -> None:
         """Commit all changes to tracked files as the user would, hooks and signing included."""
@@ -153,12 +151,28 @@ def worktree_of(repository: Repository, branch: str) -> Worktree | None:
 def worktrees(repository: Repository) -> Iterator[tuple[Worktree, str | None]]:
     """The work trees that are there, each with its branch (man git-worktree, "Porcelain format")."""
     listed = repository.git.run("worktree", "list", "--porcelain", "-z").decode("utf-8", "surrogateescape")
-    for entry in listed.split("\0\0"):
+    for number, entry in enumerate(listed.split("\0\0")):
         lines = entry.split("\0")
         top = Path(lines[0].removeprefix("worktree "))
         branch = next((line.removeprefix(f"branch {HEADS}") for line in lines if line.startswith("branch ")), None)
         if "bare" not in lines and lines[0] and top.is_dir():
-            yield Worktree(top), branch
+            yield Worktree(top if number else _main(repository, top)), branch
+
+
+def _main(repository: Repository, listed: Path) -> Path:
+    """The top of the main work tree, which git lists by its `.git`, and so wrongly where that is a link or a file."""
+    here = repository.top
+    if here and (here / ".git").is_dir():
+        return here
+    if (listed / ".git").exists():
+        return listed
+    own, common = (
+        repository.git.run("rev-parse", "--path-format=absolute", asked) for asked in ("--git-dir", "--git-common-dir")
+    )
+    if here and own == common:
+        return here
+    # From a linked one only `core.worktree` tells, which a submodule has.
+    return Path(os.fsdecode(Git(listed).run("rev-parse", "--show-toplevel", check=False)).removesuffix("\n") or listed)
 
 
 def _occupied(top: Path, path: str) -> Iterator[str]:

@@ -15,6 +15,7 @@ from gitgen.commands._asking import asks_a_model, hide_import, report, runs_prog
 from gitgen.commands._ground import begun, stand, tell
 from gitgen.commands._planning import tested_by
 from gitgen.errors import GitgenError
+from gitgen.paths import tellable
 from gitgen.plan import heal
 from gitgen.repository import Repository
 from gitgen.session import Landed, Run
@@ -102,7 +103,7 @@ def _feedback(text: str | None) -> str:
         text = ui.ask("What shall be changed?")
     if not (text or "").strip():
         raise GitgenError("There is no feedback", "gitgen fix 'what shall be changed'")
-    return str(text)
+    return preflight.text_of(os.fsencode(str(text)), "The feedback")
 
 
 def _shown(repository: Repository, files: Sequence[str], read: Sequence[str]) -> dict[str, list[str]]:
@@ -118,6 +119,9 @@ def _shown(repository: Repository, files: Sequence[str], read: Sequence[str]) ->
 def _in_tree(repository: Repository, file: str) -> str:
     """A path as the user gave it, seen from the root of the work tree."""
     assert repository.top is not None
+    if not tellable(file):
+        what = f"{file!r} cannot be told to a model: its name is not UTF-8, or has control characters"
+        raise GitgenError(what, "git mv it to another name")
     full = Path(os.path.normpath(Path.cwd() / file))
     try:
         return full.relative_to(repository.top.resolve()).as_posix()

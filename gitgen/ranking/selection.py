@@ -8,6 +8,7 @@ from itertools import islice
 from types import MappingProxyType
 
 from gitgen import context
+from gitgen.paths import tellable
 from gitgen.ranking.counts import Counts
 from gitgen.ranking.kinds import left_out
 from gitgen.ranking.outline import outline
@@ -127,7 +128,7 @@ def _late(ranking: Ranking, worthy: Collection[Ranked], touched: Mapping[str, st
 
 def text_of(tree: GitTree, rules: Rules, path: str) -> tuple[str | None, str]:
     """The text of a file, or why it is not to be shown."""
-    why = rules.left_out(path)
+    why = rules.left_out(path) if tellable(path) else "its name is not UTF-8, or has control characters"
     if why:
         return None, why
     content = tree.start_of(path, LARGEST_BLOB + 1)
@@ -165,12 +166,13 @@ def reasons(file: Ranked) -> tuple[str, ...]:
 def map_of(tree: GitTree) -> str:
     """The topmost folders and files of a tree, and what is in those folders, in a few hundred tokens."""
     lines = []
-    entries = [entry for entry in tree.children() if entry.path != FOLDER]
+    entries = [entry for entry in tree.children() if entry.path != FOLDER and tellable(entry.path)]
     for entry in entries[:MAP_LINES]:
         if entry.mode != DIRECTORY:
             lines.append(entry.path)
             continue
-        inner = (child.path.rpartition("/")[2] + "/" * (child.mode == DIRECTORY) for child in tree.children(entry.path))
+        children = (child for child in tree.children(entry.path) if tellable(child.path))
+        inner = (child.path.rpartition("/")[2] + "/" * (child.mode == DIRECTORY) for child in children)
         line = f"{entry.path}/: {' '.join(islice(inner, MAP_WIDTH))}"
         lines.append(line if len(line) <= MAP_WIDTH else line[:MAP_WIDTH].rpartition(" ")[0] + " ...")
     return "\n".join(lines) + ("\n..." if len(entries) > MAP_LINES else "")
