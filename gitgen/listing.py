@@ -84,7 +84,7 @@ def _summaries(
     return {
         ref: Summary(
             session,
-            _state(repository, session, progress.get(ref)),
+            state_of(repository, session, progress.get(ref)),
             max(session.time, used.get(progress.get(ref, ""), 0)),
             bases.get(session.base, session.base),
         )
@@ -97,7 +97,8 @@ def _times(repository: Repository, oids: Iterable[str]) -> dict[str, int]:
     return {commit.oid: commit.time for commit in history(repository, "--no-walk", *listed)} if listed else {}
 
 
-def _state(repository: Repository, session: Session, progress: str | None) -> State:
+def state_of(repository: Repository, session: Session, progress: str | None) -> State:
+    """What a session is at; `progress` is the commit of what is under way on it, if anything is."""
     if progress:
         return "waiting" if _waits(repository, session.branch, progress) else "interrupted"
     if failed := session.failed():

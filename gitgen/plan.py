@@ -65,6 +65,14 @@ def _under_way(world: World, branch: str) -> Iterator[Landed]:
         yield Run.resume(here, repository.tip(branch) or "", progress).run()
 
 
+def tested(run: Run) -> Iterator[Landed]:
+    """A step itself, then, if it comes to an end, one for each round of what its test finds, as `heal`."""
+    landed = run.run()
+    yield landed
+    if landed.status in DONE:
+        yield from heal(run.world, run.branch)
+
+
 def heal(world: World, branch: str) -> Iterator[Landed]:
     """Mend what the last step's test found, a step a round, until it passes; ends early at one that was rejected.
 

@@ -95,14 +95,20 @@ def commit_dirty(repository: Repository, branch: str) -> None:
 
 def branch_for(repository: Repository, name: str | None, prompt: str) -> str:
     """The branch of a new session, from its name or else from its prompt; GitgenError if it is bad or taken."""
-    name = name.removeprefix(PREFIX) if name else slug(prompt)
-    branch = PREFIX + name
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) or not repository_allows(repository, branch):
-        raise GitgenError(f"{name!r} cannot be the name of a session", "--name with letters, digits, '-', '_' and '.'")
+    branch = branch_named(repository, name, prompt)
     if repository.tip(branch) is not None:
         raise branch_taken(branch)
     if other := _in_the_way(repository, branch):
         raise GitgenError(f"The branch {other} leaves no room for {branch}", f"git branch -m {other} OTHER")
+    return branch
+
+
+def branch_named(repository: Repository, name: str | None, prompt: str) -> str:
+    """The branch of a session, be it there or not, from its name or else from its prompt; GitgenError if it is bad."""
+    name = name.removeprefix(PREFIX) if name else slug(prompt)
+    branch = PREFIX + name
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) or not repository_allows(repository, branch):
+        raise GitgenError(f"{name!r} cannot be the name of a session", "--name with letters, digits, '-', '_' and '.'")
     return branch
 
 

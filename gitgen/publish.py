@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from gitgen.errors import GitgenError
 from gitgen.forge.remotes import Remote, remote_of
-from gitgen.git import GitFailed
+from gitgen.git import Git, GitFailed
 from gitgen.repository import HEADS, Repository
 from gitgen.tracking import default_branch
 
@@ -63,6 +65,21 @@ def fetch(repository: Repository, remote: Remote, branch: str, token: str = "") 
             return None
         raise
     return repository.resolve(ref)
+
+
+def refs(repository: Repository, remote: Remote, address: str, pattern: str, token: str = "") -> dict[str, str]:
+    """The refs of a remote that match a pattern, with the commits that they point at, without anything fetched."""
+    said = _run(repository, remote, token, "ls-remote", "--", address, pattern).decode("utf-8", "surrogateescape")
+    return {ref: oid for oid, _, ref in (line.partition("\t") for line in said.splitlines())}
+
+
+def clone(address: str, remote: Remote, folder: Path, token: str = "") -> None:
+    """Clone a repository into a new folder: it is there whole, or not at all."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    around = Repository(Git(folder.parent), None)
+    with TemporaryDirectory(prefix=".cloning-", dir=folder.parent) as passing:
+        _run(around, remote, token, "clone", "-q", "--", address, f"{passing}/clone")
+        Path(passing, "clone").rename(folder)
 
 
 def push(

@@ -113,12 +113,16 @@ def reading(done: int, total: int) -> None:
 
 def progress(progress: Progress, said: str = "") -> None:
     """How far jobs are and between which times their end is likely to come, on a terminal; the line goes at the end."""
-    if not sys.stderr.isatty():
-        return
+    if sys.stderr.isatty():
+        line = how_far(progress, said) if progress.done < progress.total else ""
+        click.echo(f"\r\x1b[K{line}", nl=False, err=True)
+
+
+def how_far(progress: Progress, said: str = "") -> str:
+    """How far jobs are, what else is `said` of them, and between which times their end is likely to come."""
     left = progress.left()
-    words = [f"{progress.done} of {progress.total} done", said, between(*left) + " left" if left else ""]
-    line = ", ".join(word for word in words if word) if progress.done < progress.total else ""
-    click.echo(f"\r\x1b[K{printable(line)}", nl=False, err=True)
+    words = (f"{progress.done} of {progress.total} done", said, between(*left) + " left" if left else "")
+    return printable(", ".join(word for word in words if word))
 
 
 def between(low: float, high: float) -> str:

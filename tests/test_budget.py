@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Semaphore
 
 import pytest
 
 from gitgen import tokens
-from gitgen.ai import ASSUMED_REPLY, Request
+from gitgen.ai import ASSUMED_REPLY, Completion, Listener, Request
 from gitgen.ai.endpoint import Endpoint
-from gitgen.budget import Bill, Metered, bill_of_chat
+from gitgen.budget import Bill, Metered, Purse, bill_of_chat, of_a_fleet
 from gitgen.errors import GitgenError
 from gitgen.record import Chat, Reply, Turn, Usage
 from gitgen.settings import Settings, resolve
+from tests.boxed import wait_for
 from tests.conftest import Gitgen, Ran, git
 from tests.listening import Heard
 from tests.replies import FRENCH, MISFIT, PROGRAM, RUN_SH
@@ -117,6 +120,57 @@ def test_a_further_try_is_held_against_the_budget_too() -> None:
         with pytest.raises(GitgenError):
             guard.complete(CAPPED, Heard())
         assert len(running.requests) == 1
+
+
+class Slow:
+    """A model that answers when it is let."""
+
+    name = "gpt-4.1"
+
+    def __init__(self, *usages: Usage | None) -> None:
+        self.usages = list(usages)
+        self.asked = Semaphore(0)
+        self.answers = Semaphore(0)
+
+    def complete(self, request: Request, listener: Listener) -> Completion:
+        self.asked.release()
+        assert self.answers.acquire(timeout=30)
+        return Completion(Reply("x", "stop", self.name), self.usages.pop(0))
+
+
+def test_what_is_under_way_is_reckoned_at_its_most_and_waited_for() -> None:
+    purse, slow, heard = (
+        Purse(Settings(), of_a_fleet(2 * SENT + 150, None), Bill()),
+        Slow(Usage(5, 5, 10), None),
+        Heard(),
+    )
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(purse.of(slow).complete, CAPPED, Heard())
+        assert slow.asked.acquire(timeout=30)
+        second = pool.submit(purse.of(slow).complete, CAPPED, heard)
+        wait_for(lambda: bool(heard.waits))
+        assert not slow.asked.acquire(blocking=False)
+        slow.answers.release()
+        first.result(timeout=30)
+        assert slow.asked.acquire(timeout=30)
+        slow.answers.release()
+        second.result(timeout=30)
+    with pytest.raises(GitgenError) as raised:  # The second told no usage, so it counts as reckoned.
+        purse.of(slow).complete(CAPPED, heard)
+    assert raised.value.what.startswith(f"This would bring the fleet to {10 + 2 * (SENT + 100)} tokens")
+    with pytest.raises(GitgenError, match="The budget is used up"):
+        purse.of(slow)
+
+
+def test_a_purse_counts_what_was_spent_before_and_a_request_that_failed_not_at_all() -> None:
+    purse = Purse(Settings(), of_a_fleet(None, 1.0), Bill(usd=0.9995))
+    with pytest.raises(GitgenError, match=r"bring the fleet to .* its limit is \$1\.0000"):
+        purse.of(Slow()).complete(CAPPED, Heard())
+    purse = Purse(Settings(), of_a_fleet(SENT + 100, None), Bill())
+    unreachable = Endpoint("http://127.0.0.1:9/v1", "", ("gpt-4.1",), timeout=0.2)
+    for _ in range(2):
+        with pytest.raises(GitgenError, match="not reachable"):
+            purse.of(unreachable).complete(CAPPED, Heard())
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,10 @@ _OPTIONS = (
         help="How often the rest of a reply that was cut off is asked for (3).",
     ),
     click.option(
-        "--max-tokens", type=click.IntRange(0), metavar="N", help="Ask nothing that could bring a step over N."
+        "--max-tokens",
+        type=click.IntRange(0),
+        metavar="N",
+        help="Ask nothing that could bring a step (a fleet: all of it) over N.",
     ),
     click.option(
         "--max-cost", type=click.FloatRange(0), metavar="USD", help="The same in money, where prices are known."
@@ -131,10 +134,12 @@ def world(
     sure_to_ask: bool = True,
     secrets: Iterable[str] = (),
     own_steps: bool = True,
+    screen: ui.Quiet | None = None,
 ) -> Iterator[World]:
     """The world of a step; with `sure_to_ask` it is an error at once if there is no model to ask.
 
     `secrets` are kept out of chats as those of the environment are; without `own_steps` no code of the user's is run.
+    `screen` is told what happens, where it is not the user's own.
     """
     settings = resolve(flags, os.environ, repository.config)
     if settings.preprompts:
@@ -144,7 +149,7 @@ def world(
         budget.require_prices(settings, choice.names)
     shelf = shelf_of(repository, settings) if own_steps else Shelf()
     verified = own_steps and not flags.get("no_verify")
-    screen = ui.screen(bool(flags.get("quiet") or flags.get("as_json")))
+    screen = screen or ui.screen(bool(flags.get("quiet") or flags.get("as_json")))
     with ExitStack() as stack:
         stack.callback(screen.close)
         stack.callback(repository.git.close)

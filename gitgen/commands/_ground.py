@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gitgen import preflight, ui
+from gitgen import preflight, publish, ui
+from gitgen.advance import advance
 from gitgen.beginning import begin
 from gitgen.errors import GitgenError
-from gitgen.progress import busy, progress_of
-from gitgen.repository import Repository
+from gitgen.forge.remotes import Remote
+from gitgen.progress import branch_taken, busy, progress_of
+from gitgen.repository import HEADS, LostRace, Repository
 from gitgen.state import load
 from gitgen.worktree import worktrees
 from gitgen.world import World
@@ -51,6 +53,35 @@ def begun(here: World, ground: Ground, name: str | None, prompt: str, *plan: str
         return ground
     branch = preflight.branch_for(here.repository, name, prompt)
     return Ground(branch, begin(here, branch, base=ground.tip, prompt=prompt, plan=plan), False)
+
+
+def newest(repository: Repository, remote: Remote, branch: str, token: str) -> str | None:
+    """The tip of a session, here or on a remote, whichever is ahead; None if neither has it.
+
+    GitgenError where the two have gone different ways.
+    """
+    there = publish.fetch(repository, remote, branch, token)
+    here = repository.tip(branch)
+    if here is None or there is None:
+        return here or there
+    common = repository.git.text("merge-base", here, there, check=False)
+    if common not in (here, there):
+        mend = f"git switch {branch} && git pull --rebase {remote.name} {branch}, then the same again"
+        raise GitgenError(f"{branch} is not the same here and on {remote.name}", mend)
+    return there if common == here else here
+
+
+def bring(repository: Repository, branch: str, tip: str) -> None:
+    """Move a branch here forward to a tip that a remote had, or create it there."""
+    here = repository.tip(branch)
+    if here is None:
+        try:
+            repository.move(HEADS + branch, tip, None, "fetched")
+        except LostRace:
+            raise branch_taken(branch) from None
+    elif here != tip:
+        preflight.clean_work_tree(repository, branch)
+        advance(repository, branch, here, tip, "fetched")
 
 
 def tell(ground: Ground, landed_on: str, as_json: bool) -> None:

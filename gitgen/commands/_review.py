@@ -12,17 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from gitgen import plan, preflight, profiles, publish, request_body, review, ui
-from gitgen.advance import advance
 from gitgen.clean import SUFFIX, check_published, clean
 from gitgen.commands._asking import as_dict, failure, line_of, settings_of, world
+from gitgen.commands._ground import bring, newest
 from gitgen.commands._trust import in_ci, trusted
 from gitgen.errors import GitgenError
 from gitgen.forge import Request, Thread
 from gitgen.forge.remotes import Access, Remote, access
 from gitgen.forge.trigger import began
-from gitgen.progress import branch_taken, busy, progress_of
+from gitgen.progress import busy, progress_of
 from gitgen.record import Chat
-from gitgen.repository import HEADS, LostRace, Repository
+from gitgen.repository import HEADS, Repository
 from gitgen.session import Landed
 from gitgen.state import DONE, Session, no_session, session_of, walk
 
@@ -131,33 +131,15 @@ class Work:
     def session(self) -> Session:
         """The session, with what the remote has of it; GitgenError where the two have gone different ways."""
         repository, branch = self.repository, self.branch
-        there = publish.fetch(repository, self.remote, branch, self.access.token)
-        here = repository.tip(branch)
-        tip = here or there
+        tip = newest(repository, self.remote, branch, self.access.token)
         if tip is None:
             raise GitgenError(f"Neither this clone nor {self.remote.name} has {branch}", "git fetch, where it was made")
-        if here is not None and there is not None:
-            common = repository.git.text("merge-base", here, there, check=False)
-            if common not in (here, there):
-                mend = f"git switch {branch} && git pull --rebase {self.remote.name} {branch}, then the same again"
-                raise GitgenError(f"{branch} is not the same here and on {self.remote.name}", mend)
-            tip = there if common == here else here
         if not self.dry:
-            self._bring(here, tip)
+            bring(repository, branch, tip)
         commits = list(walk(repository, branch, tip))
         if not commits[-1].begins(branch):
             raise no_session(repository, branch)
         return session_of(branch, commits)
-
-    def _bring(self, here: str | None, tip: str) -> None:
-        if here is None:
-            try:
-                self.repository.move(HEADS + self.branch, tip, None, "fetched")
-            except LostRace:
-                raise branch_taken(self.branch) from None
-        elif here != tip:
-            preflight.clean_work_tree(self.repository, self.branch)
-            advance(self.repository, self.branch, here, tip, "fetched")
 
     def push(self) -> None:
         """Bring the session, and its clean branch if that is what the request offers, to the remote."""

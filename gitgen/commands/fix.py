@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,9 @@ from gitgen.commands._ground import begun, stand, tell
 from gitgen.commands._planning import tested_by
 from gitgen.errors import GitgenError
 from gitgen.paths import tellable
-from gitgen.plan import heal
+from gitgen.plan import tested
 from gitgen.repository import Repository
-from gitgen.session import Landed, Run
-from gitgen.state import DONE
+from gitgen.session import Run
 
 
 @click.command()
@@ -75,34 +74,27 @@ def command(
                 raise click.UsageError(f"{name} does not go with --pr")
         given = {**flags, **tested_by(repository, test, flags)}
         return fix_request(flags["pr"], [_in_tree(repository, file) for file in files], repository, given)
-    feedback = _feedback(text)
+    feedback = feedback_of(text, "gitgen fix 'what shall be changed'")
     inputs = {"feedback": feedback.strip(), **_shown(repository, files, read)}
-    tested = tested_by(repository, test, flags)
+    proof = tested_by(repository, test, flags)
     with world(repository, flags) as here:
         ground = stand(repository, flags["branch"], flags["name"], commit_dirty)
         session = begun(here, ground, flags["name"], feedback, "fix")
-        run = Run.start(here, session.branch, session.tip, "fix", inputs | tested)
-        code = report(repository, session.branch, _steps(run), flags["as_json"])
+        run = Run.start(here, session.branch, session.tip, "fix", inputs | proof)
+        code = report(repository, session.branch, tested(run), flags["as_json"])
     tell(ground, session.branch, flags["as_json"])
     return code
 
 
-def _steps(run: Run) -> Iterator[Landed]:
-    """The fix itself, then a step for each round of what its test finds."""
-    landed = run.run()
-    yield landed
-    if landed.status in DONE:
-        yield from heal(run.world, run.branch)
-
-
-def _feedback(text: str | None) -> str:
+def feedback_of(text: str | None, mend: str) -> str:
+    """What the user wants changed: as given, else from standard input, else as they answer; GitgenError for nothing."""
     if text is None and not sys.stdin.isatty():
         content = sys.stdin.buffer.read()
         text = preflight.text_of(content, "Standard input") if content.strip() else ""
     if text is None:
         text = ui.ask("What shall be changed?")
     if not (text or "").strip():
-        raise GitgenError("There is no feedback", "gitgen fix 'what shall be changed'")
+        raise GitgenError("There is no feedback", mend)
     return preflight.text_of(os.fsencode(str(text)), "The feedback")
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -20,15 +21,28 @@ from gitgen.progress import busy, progress_of
 from gitgen.repository import HEADS, Repository
 from gitgen.state import Session
 
+F = TypeVar("F", bound=Callable[..., Any])
+
+_OPTIONS = (
+    click.option("--ready", is_flag=True, help="Not a draft: ready to be merged."),
+    click.option("--clean", is_flag=True, help="Publish BRANCH-clean, the same commits without .gitgen/."),
+    click.option("--base", help="The branch to merge into; by default the one that the session began from."),
+    click.option("--remote", help="The remote to push to; by default the one that git pushes to."),
+    click.option("--label", "labels", multiple=True, metavar="NAME", help="A label to add; repeat for more."),
+    click.option("--reviewer", "reviewers", multiple=True, metavar="LOGIN", help="Who shall review; repeat for more."),
+)
+
+
+def offers(function: F) -> F:
+    """Give a command the options that say how a session is offered."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
+
 
 @click.command()
 @click.argument("branch", required=False)
-@click.option("--ready", is_flag=True, help="Not a draft: ready to be merged.")
-@click.option("--clean", is_flag=True, help="Publish BRANCH-clean, the same commits without .gitgen/.")
-@click.option("--base", help="The branch to merge into; by default the one that the session began from.")
-@click.option("--remote", help="The remote to push to; by default the one that git pushes to.")
-@click.option("--label", "labels", multiple=True, metavar="NAME", help="A label to add; repeat for more.")
-@click.option("--reviewer", "reviewers", multiple=True, metavar="LOGIN", help="Who shall review; repeat for more.")
+@offers
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(branch: str | None, as_json: bool, **flags: Any) -> int:
     """Push a session's branch, never by force, and open a pull request for it, or bring that up to date.
@@ -43,7 +57,19 @@ def command(branch: str | None, as_json: bool, **flags: Any) -> int:
       gitgen pr gitgen/todo --ready --reviewer grace --label ai
     """
     repository = preflight.repository_at(Path.cwd())
-    session = session_at(repository, branch)
+    told = offered(repository, session_at(repository, branch), flags)
+    if as_json:
+        ui.say_json(told)
+    else:
+        ui.say(ui.printable(str(told.pop("text"))))
+    return 0
+
+
+def offered(repository: Repository, session: Session, flags: Mapping[str, Any]) -> dict[str, Any]:
+    """Push a session, and open its request or bring that up to date, as the flags of `gitgen pr` say; what came of it.
+
+    GitgenError for a session that is under way or has no step, and where remote or forge say no.
+    """
     if progress_of(repository, session.branch) is not None:
         raise busy(session.branch)
     if not session.steps:
@@ -56,13 +82,7 @@ def command(branch: str | None, as_json: bool, **flags: Any) -> int:
         raise GitgenError(f"{remote.name} has no branch {base}", mend)
     prices = settings_of(repository, {}).profiles
     profiles.check(prices)
-    offer = Offer(repository, session, remote, base, flags, opener, prices)
-    told = offer.make(address)
-    if as_json:
-        ui.say_json(told)
-    else:
-        ui.say(ui.printable(str(told.pop("text"))))
-    return 0
+    return Offer(repository, session, remote, base, flags, opener, prices).make(address)
 
 
 @dataclass(frozen=True)
@@ -73,7 +93,7 @@ class Offer:
     session: Session
     remote: Remote
     base: str
-    flags: dict[str, Any]
+    flags: Mapping[str, Any]
     access: Access | None = field(repr=False)
     prices: Path | None
     """The user's own file of profiles."""

@@ -80,6 +80,10 @@ class Forge(Protocol):
         """The open request of a branch, or None."""
         ...
 
+    def has_had(self, head: str) -> bool:
+        """Whether there is, or ever was, a request of a branch."""
+        ...
+
     def request(self, number: int) -> Request:
         """The request of this number."""
         ...

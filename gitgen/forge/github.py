@@ -55,6 +55,11 @@ class GitHub:
             pulls = self._repository.get_pulls(state="open", head=f"{self._owner}:{head}")
             return next((self._request(pull) for pull in pulls), None)
 
+    def has_had(self, head: str) -> bool:
+        with _told():
+            pulls = self._repository.get_pulls(state="all", head=f"{self._owner}:{head}")
+            return any(True for _ in pulls)
+
     def request(self, number: int) -> Request:
         with _told(f"request {number}"):
             return self._request(self._repository.get_pull(number))

@@ -43,6 +43,11 @@ class GitLab:
             found = self._requests.list(state="opened", source_branch=head, iterator=True)
             return next((request for request in map(_request, found) if not request.foreign), None)
 
+    def has_had(self, head: str) -> bool:
+        with _told():
+            found = self._requests.list(state="all", source_branch=head, iterator=True)
+            return any(not request.foreign for request in map(_request, found))
+
     def request(self, number: int) -> Request:
         with _told(f"merge request {number}"):
             return _request(self._requests.get(number))

@@ -226,7 +226,7 @@ class GitLab:
         if path == f"{PROJECT}/merge_requests":
             if method == "POST":
                 return Reply(201, self._merge(self._open(body, login)))
-            wanted = [m for m in self.merges if m.state == query["state"] and m.head == query["source_branch"]]
+            wanted = [m for m in self.merges if query["state"] in ("all", m.state) and m.head == query["source_branch"]]
             return Reply(200, [self._merge(merge, whole=False) for merge in wanted])
         if found := re.fullmatch(PROJECT + r"/merge_requests/(\d+)(?:/(\w+))?(?:/(\w+))?", path):
             return self._one(method, self.merge(int(found[1])), found[2] or "", found[3] or "", body, login)
