@@ -24,7 +24,9 @@ Reads: TypeAlias = Literal["edits", "nothing", "rest"]
 """How the reply of a turn is taken: as edits of files, as talk that changes no file, or as the rest of a cut one."""
 
 Source: TypeAlias = Literal["api", "estimated", "recorded"]
-UNFINISHED = ("length", "content_filter")
+ENDLESS = "endless"
+"""Our own finish reason, of a reply that was longer than any real one."""
+UNFINISHED = ("length", "content_filter", ENDLESS)
 """Finish reasons of a reply that is not whole (OpenAI API reference, chat completion, `finish_reason`)."""
 
 

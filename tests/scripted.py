@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 import socket
+import ssl
 import struct
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 Models = Sequence[str] | Mapping[str, Mapping[str, Any]]
@@ -43,6 +46,10 @@ class Answer:
     content_type: str = "text/event-stream"
     reset: bool = False
     """Reset the connection after the content, so that the client gets an error instead of an end."""
+    raw: Iterable[bytes] = ()
+    """Sent on the connection as it is, piece by piece, in place of a response; then it is closed, or reset."""
+    pause: float = 0.0
+    """Seconds between two pieces of the content, or of `raw`."""
 
 
 def says(content: str, **more: Any) -> Answer:
@@ -79,7 +86,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if answer.between:
             answer.between()
-        if answer.body is not None:
+        if answer.raw:
+            self._raw(answer)
+        elif answer.body is not None:
             self._whole(answer.status, answer.body, {"content-type": answer.content_type, **answer.headers})
         elif answer.status != 200:
             self._whole(answer.status, json.dumps({"error": answer.error}), answer.headers)
@@ -103,16 +112,28 @@ class _Handler(BaseHTTPRequestHandler):
         for start in range(0, len(answer.content), 16):
             piece = answer.content[start : start + 16]
             self._event(model, {"delta": {"content": piece}, "finish_reason": None})
+            time.sleep(answer.pause)
         if answer.midway:
             answer.midway()
         for line in answer.lines:
             self.wfile.write(f"{line}\n\n".encode())
         if answer.reset:
-            # Closed with nothing to linger for, the connection is reset.
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            os.close(self.connection.detach())
+            self._reset()
         if not (answer.cut or answer.reset):
             self._end(answer, model)
+
+    def _raw(self, answer: Answer) -> None:
+        self.close_connection = True
+        for piece in answer.raw:
+            self.wfile.write(piece)
+            time.sleep(answer.pause)
+        if answer.reset:
+            self._reset()
+
+    def _reset(self) -> None:
+        # Closed with nothing to linger for, the connection is reset.
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        os.close(self.connection.detach())
 
     def _end(self, answer: Answer, model: str) -> None:
         self._event(model, {"delta": {}, "finish_reason": answer.finish_reason})
@@ -155,7 +176,10 @@ class _Server(ThreadingHTTPServer):
 class Endpoint:
     """A running endpoint: `base_url` to give to gitgen, `requests` as they came."""
 
-    def __init__(self, script: Sequence[Answer], models: Models = ("scripted",)) -> None:
+    def __init__(
+        self, script: Sequence[Answer], models: Models = ("scripted",), certificate: Path | None = None
+    ) -> None:
+        """`certificate` is a PEM file with a key and its certificate, for TLS."""
         self.script = list(script)
         self.models = models
         self.requests: list[dict[str, Any]] = []
@@ -163,7 +187,11 @@ class Endpoint:
         self.paths: list[str] = []
         self.headers: list[dict[str, str]] = []
         self._server = _Server(self)
-        self.base_url = f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+        self.base_url = f"http{'s' if certificate else ''}://127.0.0.1:{self._server.server_address[1]}/v1"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
 
     def next(self, request: dict[str, Any]) -> Answer | None:
         """The answer to a request; None where there is none left."""
@@ -178,9 +206,9 @@ class Endpoint:
 
 
 @contextmanager
-def endpoint(*script: Answer, models: Models = ("scripted",)) -> Iterator[Endpoint]:
+def endpoint(*script: Answer, models: Models = ("scripted",), certificate: Path | None = None) -> Iterator[Endpoint]:
     """An endpoint that answers with the script for as long as the block lasts."""
-    running = Endpoint(script, models)
+    running = Endpoint(script, models, certificate)
     running.start()
     try:
         yield running

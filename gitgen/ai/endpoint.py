@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import gc
 import os
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from gitgen.ai import Busy, Completion, Listener, NoModel, Request, Stopped
-from gitgen.ai.failures import Garbled, UnknownModel, explained, no_stream, refuses_stream_options
+from gitgen.ai.arriving import Arriving
+from gitgen.ai.failures import LOOPBACK, UnknownModel, explained, no_proxy, no_stream, refuses_stream_options
 from gitgen.ai.waking import waking
 from gitgen.errors import GitgenError
-from gitgen.record import Reply, Usage
 
 if TYPE_CHECKING:
     from openai import OpenAI
 
 CONNECT_SECONDS = 15.0
-LOOPBACK = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:|/|$)")
+ALIVE = 5
+"""So many time-outs long a stream may be kept alive (by comments, by empty chunks) without a word of the reply."""
 NAMED = 6
 """So many models are named in a message; of more, only that there are more."""
 _CLIENTS_OWN = (
@@ -82,15 +82,17 @@ class Endpoint:
         if self._client is None:
             from openai import DefaultHttpxClient, OpenAI, Timeout
 
-            # A proxy of the environment cannot reach this machine's own addresses.
-            own = LOOPBACK.match(self.base_url)
+            try:
+                http_client = DefaultHttpxClient(**_direct(self.base_url))
+            except (ImportError, ValueError) as error:
+                raise GitgenError(f"The proxy cannot be used: {error}", no_proxy()) from None
             # `OpenAI` refuses an empty key; a local endpoint needs none.
             self._client = OpenAI(
                 base_url=self.base_url,
                 api_key=self._key or "none",
                 timeout=Timeout(self._timeout, connect=min(CONNECT_SECONDS, self._timeout)),
                 max_retries=0,
-                http_client=DefaultHttpxClient(trust_env=False) if own else None,
+                http_client=http_client,
                 default_headers=None
                 if self._key_variable == "OPENAI_API_KEY"
                 else _without_openais(self._key or "none"),
@@ -135,12 +137,15 @@ class Endpoint:
 
     def _ask(self, model: str, request: Request, listener: Listener) -> Completion:
         listener.asking(model)
-        arriving, why = _Arriving(model), ""
+        arriving, why = Arriving(model, ALIVE * self._timeout), ""
         try:
             with waking(), self._open(model, request) as stream:
+                # The client passes over comments, so that only its bytes show that nothing else comes.
+                kind = stream.response.headers.get("content-type", "")
+                stream.response.iter_bytes = arriving.watched(stream.response.iter_bytes, kind)
                 arriving.follow(stream, listener)
             if not arriving.begun:
-                raise no_stream(stream.response.headers.get("content-type", ""), self.base_url)
+                raise no_stream(kind, self.base_url)
         except KeyboardInterrupt:
             if not arriving.begun:
                 raise
@@ -188,47 +193,16 @@ class Endpoint:
         listener.note(f"The endpoint reports no usage: tokens are estimated with {vocabulary}{instead}")
 
 
-class _Arriving:
-    """A reply while its stream arrives."""
+def _direct(base_url: str) -> dict[str, Any]:
+    """How to reach an address of this machine: by no proxy of the environment, which could not; else nothing."""
+    if not LOOPBACK.match(base_url):
+        return {}
+    if not base_url.startswith("https:"):
+        return {"trust_env": False}
+    from ssl import create_default_context
 
-    def __init__(self, model: str) -> None:
-        self.pieces: list[str] = []
-        self.finish_reason: str | None = None
-        self.model = model
-        self.id = ""
-        self.usage: Usage | None = None
-
-    @property
-    def begun(self) -> bool:
-        """Whether there is anything to keep."""
-        return bool(self.pieces or self.finish_reason or self.usage)
-
-    @property
-    def completion(self) -> Completion:
-        return Completion(Reply("".join(self.pieces), self.finish_reason, self.model, self.id), self.usage)
-
-    def follow(self, stream: Iterable[Any], listener: Listener) -> None:
-        """Take in the stream to its end; Garbled if it is none of chat completions."""
-        for chunk in stream:
-            try:
-                piece = self._take(chunk)
-            except (AttributeError, TypeError):
-                # The client does not check what it parses.
-                raise Garbled from None
-            if piece:
-                self.pieces.append(piece)
-                listener.text(piece)
-
-    def _take(self, chunk: Any) -> str:
-        self.model = chunk.model or self.model
-        self.id = chunk.id or self.id
-        if chunk.usage is not None:
-            self.usage = _usage(chunk.usage)
-        for choice in (chunk.choices or ())[:1]:
-            self.finish_reason = choice.finish_reason or self.finish_reason
-            delta = choice.delta
-            return "" + (delta.content or getattr(delta, "refusal", None) or "") if delta else ""
-        return ""
+    # Python's own context goes by SSL_CERT_FILE all the same.
+    return {"trust_env": False, "verify": create_default_context()}
 
 
 def _without_openais(key: str) -> Any:
@@ -246,21 +220,3 @@ def _parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
     own = {key: value for key, value in parameters.items() if key in _CLIENTS_OWN}
     extra = {key: value for key, value in parameters.items() if key not in _CLIENTS_OWN}
     return {**own, "extra_body": extra} if extra else own
-
-
-def _usage(usage: Any) -> Usage | None:
-    prompt, completion, total = usage.prompt_tokens, usage.completion_tokens, usage.total_tokens
-    if not isinstance(prompt, int) or not isinstance(completion, int):
-        return None
-    return Usage(prompt, completion, total if isinstance(total, int) else prompt + completion, _cached(usage))
-
-
-def _cached(usage: Any) -> int | None:
-    """The prompt tokens that came from the endpoint's cache, however it spells them; None if it does not say.
-
-    OpenAI's own name is in the details; the others are those of DeepSeek, of Anthropic, and of Moonshot.
-    """
-    details = getattr(usage.prompt_tokens_details, "cached_tokens", None)
-    others = ("prompt_cache_hit_tokens", "cache_read_input_tokens", "cached_tokens")
-    said = (details, *(getattr(usage, name, None) for name in others))
-    return next((count for count in said if isinstance(count, int)), None)

@@ -21,6 +21,8 @@ OVERFLOW = ("context_length_exceeded", "exceed_context_size_error")
 """How OpenAI (`code`) and llama.cpp (`type`) call a request that is longer than the model's context."""
 _OVERFLOW_SAID = re.compile(r"maximum context length|context (window|size|length) exceeded|prompt is too long", re.I)
 _UNKNOWN_SAID = re.compile(r"not found|not exist|not a valid|invalid model|unknown|no such|not available", re.I)
+LOOPBACK = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:|/|$)")
+"""Addresses of this machine, to which no proxy leads."""
 _NEVER = ("UnsupportedProtocol", "LocalProtocolError", "InvalidURL", "ConnectError")
 """The transport's names for an address that no second try will reach."""
 _TRANSPORT = ("httpx", "httpx2", "httpcore", "httpcore2")
@@ -34,6 +36,14 @@ class Garbled(Exception):
     """The endpoint sent something that is no chunk of a chat completion."""
 
 
+class Idle(Exception):
+    """For so many seconds the endpoint sent nothing but signs of life."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
 def explained(error: Exception, where: str, model: str, seconds: float, key: str) -> Exception | None:
     """Busy, UnknownModel or a GitgenError for a failure of the endpoint at `where`; None for any other exception.
 
@@ -43,7 +53,7 @@ def explained(error: Exception, where: str, model: str, seconds: float, key: str
 
     cause = error.__cause__ if isinstance(error, openai.APIConnectionError) and error.__cause__ else error
     if type(cause).__name__ in _NEVER:
-        return GitgenError(f"The endpoint {where} is not reachable: {cause}", f"start it, or check --base-url {where}")
+        return _unreachable(str(cause), where)
     if isinstance(error, openai.APITimeoutError) or type(error).__name__.endswith("Timeout"):
         doing = "No connection to" if type(cause).__name__ == "ConnectTimeout" else "No answer from"
         return Busy(f"{doing} {where} within {seconds:g} s")
@@ -53,9 +63,44 @@ def explained(error: Exception, where: str, model: str, seconds: float, key: str
         return _status(error, where, model, key)
     if isinstance(error, openai.APIError):
         return _refused(error, where, model) or Busy(f"The endpoint reported an error: {said(error)}")
+    if isinstance(error, Idle):
+        return Busy(f"{where} sent nothing of a reply for {error.seconds:g} s")
     if isinstance(error, (Garbled, json.JSONDecodeError, UnicodeDecodeError)):
         return Busy(f"The endpoint {where} sent something that is no chat completion")
     return None
+
+
+def _unreachable(words: str, where: str) -> GitgenError:
+    """Why no second try will reach an address, and what will."""
+    proxy, mend = _proxy_to(where), f"start it, or check --base-url {where}"
+    if proxy:
+        return GitgenError(f"The endpoint {where} is not reachable by the proxy {proxy}: {words}", no_proxy())
+    if "CERTIFICATE_VERIFY_FAILED" in words:
+        mend = "SSL_CERT_FILE=FILE with the certificate of the authority that you trust for it"
+    elif "[SSL" in words:
+        mend = f"check --base-url {where}: perhaps it is http://"
+    return GitgenError(f"The endpoint {where} is not reachable: {words}", mend)
+
+
+def _proxy_to(where: str) -> str:
+    """The proxy that the environment names for an address, without a password; empty if there is none."""
+    from urllib.parse import urlsplit
+    from urllib.request import getproxies, proxy_bypass
+
+    try:
+        place = urlsplit(where)
+    except ValueError:
+        return ""
+    if not place.hostname or LOOPBACK.match(where) or proxy_bypass(place.hostname):
+        return ""
+    proxies = getproxies()
+    # What stands in it before an @ is a password.
+    return re.sub(r"//[^@/]*@", "//", proxies.get(place.scheme) or proxies.get("all") or "")
+
+
+def no_proxy() -> str:
+    """What mends a proxy that does not work."""
+    return "mend HTTPS_PROXY, HTTP_PROXY or ALL_PROXY; NO_PROXY names hosts that are reached without"
 
 
 def no_stream(content_type: str, where: str) -> Exception:
@@ -92,6 +137,8 @@ def _status(error: APIStatusError, where: str, model: str, key: str) -> Exceptio
     if status == 403:
         mend = "use a key that may, or another model: --model NAME"
         return GitgenError(f"This key may not use {model or where} (403): {words}", mend)
+    if status == 407:
+        return GitgenError(f"The proxy {_proxy_to(where)} refused the request (407): {words}", no_proxy())
     if status == 404:
         mend = "check --base-url: it often ends in /v1"
         return GitgenError(f"There is no chat endpoint at {where} (404): {words}", mend)

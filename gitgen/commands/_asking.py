@@ -17,7 +17,7 @@ from gitgen.ai.choice import REPLAY, choose, open_model
 from gitgen.errors import GitgenError
 from gitgen.git import Git
 from gitgen.progress import progress_of
-from gitgen.record import Chat, Ran
+from gitgen.record import ENDLESS, Chat, Ran
 from gitgen.redact import redactor
 from gitgen.render import recordings
 from gitgen.repository import Repository
@@ -293,5 +293,9 @@ def failure(landed: Landed) -> GitgenError:
         more = f" (and {len(landed.draft.refusals) - 3} more)" if len(landed.draft.refusals) > 3 else ""
         return GitgenError(ui.printable(f"The reply was rejected, no file was changed: {reasons}{more}"), again)
     why = landed.reply.finish_reason if landed.reply else None
-    cut = {"length": "was cut off at its longest length", "content_filter": "was stopped by a content filter"}
+    cut = {
+        "length": "was cut off at its longest length",
+        "content_filter": "was stopped by a content filter",
+        ENDLESS: "had no end and was given up",
+    }
     return GitgenError(f"The reply {cut.get(why or '', 'broke off')}; it is kept and was not applied", again)

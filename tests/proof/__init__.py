@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-PROMISES = ("kills",)
+PROMISES = ("kills", "endpoint")
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class Table:
         widths = [max(len(str(line[column])) for line in lines) for column in range(len(self.heads))]
         shown = [
             "  ".join(
-                str(word).ljust(width) if column == 0 else str(word).rjust(width)
-                for column, (word, width) in enumerate(zip(line, widths, strict=True))
+                str(word).ljust(width) if isinstance(last, str) else str(word).rjust(width)
+                for word, width, last in zip(line, widths, lines[-1], strict=True)
             ).rstrip()
             for line in lines
         ]
