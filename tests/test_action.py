@@ -1,4 +1,4 @@
-"""The action and the workflow that is shown beside it: as GitHub wants them, safe, and doing what they say."""
+"""The action and the workflows that are shown beside it: as GitHub wants them, safe, and doing what they say."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from tests.scripted import endpoint
 from tests.test_review import BRANCH, EVENING, Review, sections
 
 BIN = Path(sys.executable).parent
-FILES = ("action.yml", "examples/review.yml")
+FILES = ("action.yml", "examples/review.yml", "examples/fleet.yml")
 
 
 @pytest.mark.parametrize(
-    ("file", "schema"), [("action.yml", "vendor.github-actions"), ("examples/review.yml", "vendor.github-workflows")]
+    ("file", "schema"),
+    [(file, f"vendor.github-{'actions' if file == 'action.yml' else 'workflows'}") for file in FILES],
 )
 def test_github_can_read_it(file: str, schema: str) -> None:
     done = subprocess.run(

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from tests.conftest import HELLO, ROOT, Gitgen, Ran, git, write
 from tests.forge.github import GitHub, github
@@ -315,6 +316,33 @@ def test_each_change_is_offered_as_a_draft_once(fleet: Fleet, model: Talking, fo
     assert len(forge.pulls) == 1 and not forge.sha(BRANCH) and model.asked == ["web", "api"]
     grep = subprocess.run(["grep", "-r", "token-of-ada", str(fleet.folder)], capture_output=True)
     assert grep.returncode == 1
+
+
+def test_the_workflow_does_the_same_a_job_for_each(fleet: Fleet, model: Talking, tmp_path: Path) -> None:
+    """Run as runners would: the first job's output is the second's matrix, and each has a folder of its own."""
+    jobs = YAML(typ="safe").load(ROOT / "examples" / "fleet.yml")["jobs"]
+    fleet.list(*(f"file://{fleet.folder}/remotes/{name}.git" for name in NAMES))
+    (fleet.folder / "list.txt").rename(fleet.folder / "repositories.txt")
+    around = {**os.environ, "GITHUB_OUTPUT": str(tmp_path / "output")}
+    subprocess.run(["bash", "-e", "-c", jobs["list"]["steps"][-1]["run"]], cwd=fleet.folder, env=around, check=True)
+    name, _, value = (tmp_path / "output").read_text().partition("=")
+    assert (name, len(json.loads(value))) == ("repositories", 3)
+    step = jobs["change"]["steps"][-1]
+    shim = f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m gitgen "$@"\n'
+    for _ in range(2):
+        for number, repository in enumerate(json.loads(value)):
+            runner = tmp_path / f"runner{number}-{len(model.asked)}"
+            write(runner, {"gitgen/bin/gitgen": shim})
+            (runner / "gitgen" / "bin" / "gitgen").chmod(0o755)
+            inputs = {"RUNNER_TEMP": str(runner), "REPOSITORY": repository, "CHANGE": CHANGE, "NAME": "x", "TEST": ""}
+            assert set(inputs) - {"RUNNER_TEMP"} < set(step["env"])
+            person = {key: "robot" for key in step["env"] if key.startswith("GIT_")}
+            environ = {**os.environ, **inputs, **person}
+            done = subprocess.run(["bash", "-e", "-c", step["run"]], cwd=runner, env=environ, capture_output=True)
+            assert done.returncode == 0, done.stderr
+    assert sorted(model.asked) == sorted(NAMES)
+    authors = "for-each-ref", "--format=%(authorname)", "refs/heads/gitgen/x"
+    assert all(git(fleet.folder, "-C", f"remotes/{name}.git", *authors) == "robot" for name in NAMES)
 
 
 def test_a_terminal_shows_what_each_is_at_and_how_far_all_are(fleet: Fleet, model: Talking) -> None:
