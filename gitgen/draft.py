@@ -17,8 +17,11 @@ from gitgen.errors import Refusal, Rejected
 from gitgen.patch import Outcome
 from gitgen.patch.overlay import Overlay
 from gitgen.paths import LONGEST_PATH
+from gitgen.sections import declined
 from gitgen.values import EXECUTABLE, Blob, Changes, Tree
 
+MAY_DECLINE = "may_decline"
+"""The input of a step by which a reply may say that nothing is to be changed."""
 _OF_NO_FILE = ("no-files", "no-name", "cut-off")
 _OF_THE_NAME = ("path", "missing-file", "exists")
 
@@ -37,14 +40,25 @@ class Draft:
     """Where paths are guarded, the patterns of those that may be touched all the same."""
     reference: tuple[str, ...] = ()
     """The paths that were given to be read only."""
+    may_decline: bool = False
+    """Whether a reply may say that nothing is to be changed."""
+    declined: str = ""
+    """The reason that it gave."""
 
     @staticmethod
     def of(parent: Tree, inputs: Mapping[str, Any]) -> Draft:
-        """The draft that a step begins with: what its chat's inputs say to guard is part of how replies are read."""
-        return Draft(parent, allowed=guard.allowed_by(inputs), reference=guard.reference_in(inputs))
+        """The draft that a step begins with: what its chat's inputs guard and allow is part of how replies are read."""
+        return Draft(
+            parent,
+            allowed=guard.allowed_by(inputs),
+            reference=guard.reference_in(inputs),
+            may_decline=bool(inputs.get(MAY_DECLINE)),
+        )
 
     def read(self, text: str) -> Draft:
         """The draft with one more reply on top; nothing of this one is lost or changed."""
+        if self.may_decline and not self.changes and (reason := declined(text)):
+            return replace(self, refusals=(), declined=reason)
         with _collector_at_rest():
             reading = reply.read(text)
             outcome = patch.apply(tuple(_not_held(reading.edits, self.held)), self.parent, self.changes)
@@ -62,6 +76,7 @@ class Draft:
                 self.held | {(path, hunk.rows) for path, hunk in outcome.applied if path not in left_alone},
                 self.allowed,
                 self.reference,
+                self.may_decline,
             )
 
 

@@ -104,7 +104,8 @@ class Run:
             self.world.shelf.load(self.chat.step).run(brief)
             self._heed_hook(brief)
         test = self.chat.inputs.get("test")
-        if test and self.status() in DONE and (self.chat.ran is None or self.draft.changes):
+        due = self.status() in DONE and not self.draft.declined
+        if test and due and (self.chat.ran is None or self.draft.changes):
             self.execute(str(test))
         return self.land()
 

@@ -193,3 +193,15 @@ def test_the_message_is_short_however_much_went_wrong() -> None:
 def test_a_fence_in_the_file_does_not_break_the_message() -> None:
     draft = Draft({"r.md": b"one two\n```sh\nx\n```\n"}).read(diff("r.md", " ```sh\n-one tow\n+1"))
     assert "````\n" in ask_again(draft)
+
+
+def test_a_reply_declines_only_where_it_may_and_where_nothing_was_changed() -> None:
+    said = "Declined: There is nothing to greet.\n"
+    assert [each.kind for each in Draft({"a.py": b"x\n"}).read(said).refusals] == ["no-files"]
+    may = Draft.of({"a.py": b"x\n"}, {"may_decline": True})
+    assert (may.read(said).refusals, may.read(said).declined) == ((), "There is nothing to greet.")
+    misfit = may.read("```diff\n--- a/a.py\n+++ b/a.py\n@@ ... @@\n-z\n+y\n```\n")
+    assert misfit.refusals and misfit.read(said).declined and not misfit.read(said).refusals
+    changed = may.read("a.py\n```\ny\n```\n")
+    assert changed.read(said).refusals and not changed.read(said).declined
+    assert may.read(f"{said}\na.py\n```\ny\n```\n").changes

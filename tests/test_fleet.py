@@ -214,6 +214,17 @@ def test_a_change_that_changes_nothing_is_not_offered(fleet: Fleet, model: Talki
     assert not fleet.published("docs") and len(model.asked) == 3
 
 
+def test_a_model_may_say_that_a_repository_is_not_concerned(fleet: Fleet, model: Talking) -> None:
+    model.answers["docs"] = [says("Declined: Nobody is greeted here.\n")]
+    ran = fleet.run("--sandbox", "none", "--test", "grep -q Bonjour hello.py")
+    assert ran.code == 0, ran.out
+    assert "docs  unchanged      120  Nobody is greeted here." in ran.out
+    assert len(model.asked) == 3 and not fleet.published("docs")
+    log = git(fleet.folder / "docs", "log", "-1", "--format=%B", BRANCH)
+    assert "Gitgen-Status: no-change" in log and "Gitgen-Exit-Code" not in log
+    assert fleet.gitgen("verify", BRANCH, cwd=fleet.folder / "docs").code == 0
+
+
 def test_sessions_can_be_looked_at_before_they_are_pushed(fleet: Fleet, model: Talking) -> None:
     git(fleet.folder / "docs", "remote", "remove", "origin")
     assert fleet.run("--no-push").code == 0

@@ -20,6 +20,7 @@ from gitgen.clean import SUFFIX, clean
 from gitgen.commands._asking import failure, world
 from gitgen.commands._ground import Ground, begun, bring, newest
 from gitgen.commands.pr import offered
+from gitgen.draft import MAY_DECLINE
 from gitgen.errors import GitgenError
 from gitgen.forge.remotes import Access, Remote, access, remote_of
 from gitgen.git import Git
@@ -30,7 +31,7 @@ from gitgen.redact import taken_out
 from gitgen.repository import HEADS, Repository
 from gitgen.roster import Member
 from gitgen.session import Landed, Run
-from gitgen.state import DONE, Session, load, no_session, session_of, walk
+from gitgen.state import DONE, Session, chat_of, draft_of, load, no_session, session_of, walk
 from gitgen.world import World
 
 State: TypeAlias = listing.State | Literal["new", "unchanged", "published"]
@@ -66,6 +67,8 @@ class Outcome:
     commit: str = ""
     tokens: int = 0
     url: str = ""
+    reason: str = ""
+    """Why nothing is changed, if the model said so."""
     error: str = ""
     """What is wrong, where the change has not come to its end."""
     mend: str = ""
@@ -207,7 +210,14 @@ def _outcome(order: Order, repository: Repository, session: Session | None, site
         state = "unchanged"
     elif state == "finished" and site and site.remote and _is_published(order, site, site.remote, session):
         state = "published"
-    return Outcome(state, session.tip, sum(step.total_tokens for step in session.steps))
+    reason = _reason(repository, session) if state == "unchanged" else ""
+    return Outcome(state, session.tip, sum(step.total_tokens for step in session.steps), reason=reason)
+
+
+def _reason(repository: Repository, session: Session) -> str:
+    """Why the last step has changed nothing, if the model said so."""
+    last = session.steps[-1]
+    return draft_of(repository, last, chat_of(repository, last)).declined
 
 
 def _changes(repository: Repository, session: Session) -> bool:
@@ -248,5 +258,5 @@ def _steps(order: Order, site: Site, here: World) -> Iterator[Landed]:
     if site.repository.tip(order.branch) or progress_of(site.repository, order.branch):
         return go_on(here, order.branch)
     session = begun(here, Ground("", site.start, False), order.branch, order.change, "fix")
-    inputs = {"feedback": order.change.strip(), "files": [], **order.test}
+    inputs = {"feedback": order.change.strip(), "files": [], MAY_DECLINE: True, **order.test}
     return tested(Run.start(here, session.branch, session.tip, "fix", inputs))

@@ -161,7 +161,8 @@ def _run(
 
 def _lines(member: Member, outcome: Outcome, width: int) -> Iterator[str]:
     state = ui.styled(f"{outcome.state:<11}", fg=_COLOURS.get(outcome.state, "yellow"))
-    yield f"{ui.printable(member.name):<{width}}  {state}  {ui.tokens(outcome.tokens):>5}  {outcome.url}".rstrip()
+    about = ui.printable(outcome.url or outcome.reason)
+    yield f"{ui.printable(member.name):<{width}}  {state}  {ui.tokens(outcome.tokens):>5}  {about}".rstrip()
     if outcome.error:
         yield ui.styled(f"  error: {ui.printable(outcome.error)}", fg="red")
         yield f"  hint: {ui.printable(outcome.mend)}"
@@ -176,6 +177,7 @@ def _as_dict(order: Order, member: Member, outcome: Outcome) -> dict[str, Any]:
         "commit": outcome.commit or None,
         "total_tokens": outcome.tokens,
         "url": outcome.url or None,
+        "reason": outcome.reason or None,
         "error": outcome.error or None,
         "hint": outcome.mend or None,
     }

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from gitgen.draft import MAY_DECLINE
 from gitgen.record import user
 from gitgen.steps import Brief
 
@@ -13,7 +14,8 @@ def subject(inputs: Mapping[str, Any]) -> str:
 
 def run(brief: Brief) -> None:
     form = brief.edit_format()
+    declining = (brief.preprompt("decline"),) if brief.inputs.get(MAY_DECLINE) else ()
     brief.edits(
         *brief.opening(form),
-        user(*brief.files(), brief.preprompt(f"fix-{form}"), subject(brief.inputs)),
+        user(*brief.files(), brief.preprompt(f"fix-{form}"), *declining, subject(brief.inputs)),
     )
