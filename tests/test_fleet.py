@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from tests.clusters import cluster
 from tests.conftest import HELLO, ROOT, Gitgen, Ran, git, write
 from tests.forge.github import GitHub, github
 from tests.replies import FRENCH, MISFIT, diff
@@ -269,6 +270,13 @@ def test_the_budget_holds_over_all_and_over_all_runs(fleet: Fleet, model: Talkin
     assert len(model.asked) == 3 and all(fleet.published(name) for name in NAMES)
 
 
+def test_a_folder_that_cannot_be_made_fails_alone(fleet: Fleet, model: Talking) -> None:
+    fleet.list("api", "remotes/web.git")
+    (fleet.folder / "list").write_text("in the way\n")
+    ran = fleet.run()
+    assert ran.code == 1 and "Not a directory" in ran.out and fleet.published("api")
+
+
 def test_a_limit_of_costs_without_a_price_ends_before_anything_is_cloned(fleet: Fleet, model: Talking) -> None:
     fleet.list("remotes/api.git")
     ran = fleet.run("--max-cost", "1")
@@ -324,6 +332,7 @@ def test_each_change_is_offered_as_a_draft_once(fleet: Fleet, model: Talking, fo
     pull.open = False
     git(forge.bare, "branch", "-D", BRANCH)
     assert fleet.run(**known).code == 0
+    assert f"{forge.url}/ada/hello/pull/1" in fleet.run("--dry-run", **known).out
     assert len(forge.pulls) == 1 and not forge.sha(BRANCH) and model.asked == ["web", "api"]
     grep = subprocess.run(["grep", "-r", "token-of-ada", str(fleet.folder)], capture_output=True)
     assert grep.returncode == 1
@@ -354,6 +363,33 @@ def test_the_workflow_does_the_same_a_job_for_each(fleet: Fleet, model: Talking,
     assert sorted(model.asked) == sorted(NAMES)
     authors = "for-each-ref", "--format=%(authorname)", "refs/heads/gitgen/x"
     assert all(git(fleet.folder, "-C", f"remotes/{name}.git", *authors) == "robot" for name in NAMES)
+
+
+def test_the_workers_of_a_cluster_do_it_and_the_repository_of_one_that_dies(fleet: Fleet, model: Talking) -> None:
+    fleet.list(*(f"file://{fleet.folder}/remotes/{name}.git" for name in NAMES))
+    with cluster(2) as running:
+        both = threading.Barrier(2, lambda: running.workers[0].kill())
+        for name in ("api", "web"):
+            model.answers[name] = [says(FRENCH, between=lambda: both.wait(60) and None)]
+        ran = fleet.run("--dask", running.address, "--clones", "clones")
+    assert ran.code == 0, ran.out + ran.err
+    assert f"{BRANCH}: 3 published; 360 tokens" in ran.err and all(fleet.published(name) for name in NAMES)
+    assert len(model.asked) == 4  # What the dead worker had asked for had not been answered.
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "error"),
+    [
+        ((), 2, "--dask needs --clones"),
+        (("--clones", "x", "--max-tokens", "5"), 2, "--max-tokens does not go with --dask"),
+        (("--clones", "x"), 1, "api is no URL"),
+    ],
+)
+def test_what_a_cluster_cannot_do_is_told(
+    fleet: Fleet, model: Talking, args: tuple[str, ...], code: int, error: str
+) -> None:
+    ran = fleet.run("--dask", "tcp://127.0.0.1:9", *args)
+    assert (ran.code, model.asked) == (code, []) and error in ran.err
 
 
 def test_a_terminal_shows_what_each_is_at_and_how_far_all_are(fleet: Fleet, model: Talking) -> None:

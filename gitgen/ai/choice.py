@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Literal
 
 from gitgen import endpoints
 from gitgen.ai import Model, NoModel, Recorded
+from gitgen.errors import GitgenError
 from gitgen.profiles import profile_of
 from gitgen.settings import DEFAULT_MODEL, Settings
 
@@ -74,6 +77,24 @@ def _embedded() -> Choice:
     if here is not None:
         what = f"There is no model to ask: no OPENAI_API_KEY, and the local model cannot run: {local.missing()}"
     raise NoModel(what, "set OPENAI_API_KEY, or: pip install 'gitgen[local]' && gitgen models pull")
+
+
+_opening = Lock()
+_opened: dict[Settings, Model] = {}
+
+
+def shared(settings: Settings) -> Model:
+    """The chosen model, opened once for all jobs of this process, until it ends; no recorded session can be shared."""
+    with _opening:
+        if settings not in _opened:
+            stack = ExitStack()
+            atexit.register(stack.close)
+            _opened[settings] = open_model(choose(settings), settings, _no_recordings, stack)
+        return _opened[settings]
+
+
+def _no_recordings(branch: str) -> tuple[Recorded, ...]:
+    raise GitgenError("Many jobs ask a model, not a recorded session", "--model NAME")
 
 
 def open_model(

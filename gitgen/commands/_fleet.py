@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, closing, suppress
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -15,9 +15,10 @@ from typing import Any, Literal, TypeAlias
 from gitgen import listing, preflight, publish, request_body, ui
 from gitgen.advance import catch_up
 from gitgen.ai import Model
+from gitgen.ai.choice import shared
 from gitgen.budget import Bill, bill_of_chat, bill_of_session
 from gitgen.clean import SUFFIX, clean
-from gitgen.commands._asking import failure, world
+from gitgen.commands._asking import failure, settings_of, world
 from gitgen.commands._ground import Ground, begun, bring, newest
 from gitgen.commands.pr import offered
 from gitgen.draft import MAY_DECLINE
@@ -105,6 +106,17 @@ def visit(
                 return _done(order, site, model, screen)
         except GitgenError as error:
             return replace(_kept(order, member), error=error.what, mend=error.mend)
+        except OSError as error:
+            return replace(
+                _kept(order, member),
+                error=f"{error.filename}: {error.strerror}",
+                mend="mend that, then the same command again",
+            )
+
+
+def visit_from_worker(order: Order, member: Member) -> Outcome:
+    """What `visit` does, on a worker of a cluster: with the model and the keys of its own environment."""
+    return visit(order, lambda: shared(settings_of(None, order.flags)), lambda _: nullcontext(ui.Quiet()), member)
 
 
 def _kept(order: Order, member: Member) -> Outcome:
@@ -122,9 +134,11 @@ def spent(order: Order, member: Member, prices: Path | None) -> Bill:
     if repository is None:
         return Bill()
     with closing(repository.git):
-        under_way = progress_of(repository, order.branch)
         bill = bill_of_session(repository, order.branch, prices)
-        return bill + bill_of_chat(under_way.chat, prices) if under_way else bill
+        with suppress(GitgenError):  # What is under way and cannot be read is told when its turn comes.
+            under_way = progress_of(repository, order.branch)
+            return bill + bill_of_chat(under_way.chat, prices) if under_way else bill
+        return bill
 
 
 def _done(order: Order, site: Site, model: Callable[[], Model], screen: ui.Quiet) -> Outcome:
@@ -208,10 +222,11 @@ def _outcome(order: Order, repository: Repository, session: Session | None, site
     state: State = listing.state_of(repository, session, under_way.oid if under_way else None)
     if state == "finished" and not _changes(repository, session):
         state = "unchanged"
-    elif state == "finished" and site and site.remote and _is_published(order, site, site.remote, session):
-        state = "published"
-    reason = _reason(repository, session) if state == "unchanged" else ""
-    return Outcome(state, session.tip, sum(step.total_tokens for step in session.steps), reason=reason)
+    found = Outcome(state, session.tip, sum(step.total_tokens for step in session.steps))
+    if state == "unchanged":
+        return replace(found, reason=_reason(repository, session))
+    url = _published(order, site, site.remote, session) if state == "finished" and site and site.remote else None
+    return found if url is None else replace(found, state="published", url=url)
 
 
 def _reason(repository: Repository, session: Session) -> str:
@@ -225,19 +240,21 @@ def _changes(repository: Repository, session: Session) -> bool:
     return bool(repository.git.text("diff", "--name-only", session.base, session.tip, "--", f":(top,exclude){FOLDER}"))
 
 
-def _is_published(order: Order, site: Site, remote: Remote, session: Session) -> bool:
-    """Whether a session has been offered as it stands, however that has ended, or is part of what it was meant for."""
-    repository = site.repository
-    if repository.git.text("merge-base", session.tip, site.start, check=False) == session.tip:
-        return True
+def _published(order: Order, site: Site, remote: Remote, session: Session) -> str | None:
+    """The address at which a session has been offered as it stands, however that has ended; empty where there is none.
+
+    None if it has not been.
+    """
+    repository, forge = site.repository, site.access.forge if site.access else None
     cleaned = order.flags["clean"]
     head, tip = (session.branch + SUFFIX, clean(repository, session).tip) if cleaned else (session.branch, session.tip)
-    if remote.kind == "gitea":
-        return tip in publish.refs(repository, remote, remote.name, "refs/pull/*/head", site.token).values()
-    there = publish.refs(repository, remote, remote.name, HEADS + head, site.token).get(HEADS + head)
-    if site.access is None:
-        return there == tip
-    return there in (None, tip) and site.access.forge.has_had(head)
+    ref = "refs/pull/*/head" if remote.kind == "gitea" else HEADS + head
+    there = publish.refs(repository, remote, remote.name, ref, site.token)
+    request = forge.last(head) if forge and there.get(ref) in (None, tip) else None
+    if request is not None:
+        return request.url
+    is_part = repository.git.text("merge-base", tip, site.start, check=False) == tip
+    return "" if is_part or (forge is None and tip in there.values()) else None
 
 
 def _ask(order: Order, site: Site, session: Session | None, model: Callable[[], Model], screen: ui.Quiet) -> None:

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import click
 
 from gitgen import budget, jobs, preflight, ui
-from gitgen.ai import Model
-from gitgen.ai.choice import choose, open_model
+from gitgen.ai.choice import choose, shared
 from gitgen.board import Board
 from gitgen.commands._asking import asks_a_model, asks_often, hide_import, runs_programs, settings_of
-from gitgen.commands._fleet import Order, Outcome, spent, visit
+from gitgen.commands._fleet import Order, Outcome, spent, visit, visit_from_worker
 from gitgen.commands._planning import tested_by
 from gitgen.commands.fix import feedback_of
 from gitgen.commands.pr import offers
@@ -39,13 +36,14 @@ _COLOURS = {"published": "green", "finished": "green", "unchanged": "green", "ne
     "--clones", type=click.Path(path_type=Path, file_okay=False), help="Where what is elsewhere is cloned to."
 )
 @click.option("--jobs", "at_once", type=click.IntRange(1), default=4, metavar="N", help="Repositories at a time (4).")
+@click.option("--dask", default="", metavar="ADDRESS", help="Have the workers of a Dask cluster do it; with --clones.")
 @click.option("--dry-run", is_flag=True, help="Ask, commit and push nothing: say where the change stands in each.")
 @click.option("--no-push", is_flag=True, help="Leave the sessions here; the same again without it publishes them.")
 @offers
 @asks_often
 @runs_programs
 @asks_a_model
-def command(file: Path, test: str | None, at_once: int, as_json: bool, **flags: Any) -> int:
+def command(file: Path, test: str | None, **flags: Any) -> int:
     """Make one change in all repositories that FILE lists, and open a pull request in each.
 
     FILE has a path or a URL on each line. What is a URL is cloned, by default into a folder named as FILE without its
@@ -68,14 +66,15 @@ def command(file: Path, test: str | None, at_once: int, as_json: bool, **flags: 
         # What one repository may spend is its own to say.
         {**flags, "max_tokens": None, "max_cost": None, "quiet": True},
     )
-    settings = settings_of(None, flags)
-    if not order.dry:
+    if flags["dask"]:
+        _check_for_cluster(listed, flags)
+    elif not order.dry:
         hide_import(flags)
-        _check_model(settings)
-    with ExitStack() as stack:
-        model = _model(settings, _purse(order, listed, settings, flags), stack)
-        found = _run(order, model, listed, at_once, Board(bool(flags["quiet"])), as_json)
-    if as_json:
+        _check_model(settings_of(None, flags))
+    board = Board(bool(flags["quiet"]))
+    job = partial(visit_from_worker, order) if flags["dask"] else _job(order, listed, flags, board)
+    found = _visited(job, listed, flags, board)
+    if flags["as_json"]:
         ui.say_json([_as_dict(order, member, found[member]) for member in listed])
     return _end(order, found)
 
@@ -93,13 +92,6 @@ def _members(file: Path, clones: Path | None) -> tuple[Member, ...]:
     return members(text, Path.cwd() if piped else file.resolve().parent, folder.resolve())
 
 
-def _purse(order: Order, listed: tuple[Member, ...], settings: Settings, flags: Mapping[str, Any]) -> budget.Purse:
-    """What all may spend together, less what the change has cost them so far."""
-    held = budget.of_a_fleet(flags["max_tokens"], flags["max_cost"])
-    before = (spent(order, member, settings.profiles) for member in listed) if held else ()
-    return budget.Purse(settings, held, sum(before, budget.Bill()))
-
-
 def _check_model(settings: Settings) -> None:
     """GitgenError if there is no model to ask, or no price for a limit of costs."""
     choice = choose(settings)
@@ -108,32 +100,35 @@ def _check_model(settings: Settings) -> None:
     budget.require_prices(settings, choice.names)
 
 
-def _model(settings: Settings, purse: budget.Purse, stack: ExitStack) -> Callable[[], Model]:
-    """What opens the one model that all repositories share, paid for out of one purse, when the first needs it."""
-    lock = Lock()
-
-    @cache
-    def opened() -> Model:
-        return open_model(choose(settings), settings, lambda branch: (), stack)
-
-    def model() -> Model:
-        with lock:
-            return purse.of(opened())
-
-    return model
+def _check_for_cluster(listed: tuple[Member, ...], flags: Mapping[str, Any]) -> None:
+    """GitgenError for a repository that only this machine has; UsageError for what holds in one process alone."""
+    if flags["clones"] is None:
+        raise click.UsageError("--dask needs --clones DIR: a folder that every worker can make")
+    for name in ("max_tokens", "max_cost"):
+        if flags[name] is not None:
+            limit = f"--{name.replace('_', '-')}"
+            raise click.UsageError(f"{limit} does not go with --dask: workers do not know what others spend")
+    if here := next((member for member in listed if not member.address), None):
+        raise GitgenError(f"{here.name} is no URL, and other machines do not have it", "list the URL of its remote")
 
 
-def _run(
-    order: Order,
-    model: Callable[[], Model],
-    listed: tuple[Member, ...],
-    at_once: int,
-    board: Board,
-    as_json: bool,
+def _job(
+    order: Order, listed: tuple[Member, ...], flags: Mapping[str, Any], board: Board
+) -> Callable[[Member], Outcome]:
+    """What is to be done with each repository: all ask one model, and what that has cost them so far counts."""
+    settings = settings_of(None, flags)
+    held = budget.of_a_fleet(flags["max_tokens"], flags["max_cost"])
+    before = (spent(order, member, settings.profiles) for member in listed) if held else ()
+    purse = budget.Purse(settings, held, sum(before, budget.Bill()))
+    return partial(visit, order, lambda: purse.of(shared(settings)), board.row)
+
+
+def _visited(
+    job: Callable[[Member], Outcome], listed: tuple[Member, ...], flags: Mapping[str, Any], board: Board
 ) -> dict[Member, Outcome]:
-    """Visit each repository, and print what has come of it when it has ended."""
+    """Do the job in each repository, and print what has come of it when it has ended."""
     found: dict[Member, Outcome] = {}
-    bugs: list[Exception | None] = []
+    bugs: list[Exception] = []
     width = max(len(ui.printable(member.name)) for member in listed)
 
     def tell(progress: jobs.Progress) -> None:
@@ -144,19 +139,25 @@ def _run(
         ui.note(f"stopping; what {busy} have got so far is kept (Ctrl-C again does not wait for it)")
 
     try:
-        with board.shown(), jobs.executor(at_once, stopping=stopping) as pool:
-            for done in jobs.run(pool, partial(visit, order, model, board.row), listed, tell):
-                if done.result is None:
+        with board.shown(), jobs.executor(flags["at_once"], flags["dask"], stopping) as pool:
+            for done in jobs.run(pool, job, listed, tell):
+                if isinstance(done.error, RuntimeError):
                     bugs.append(done.error)
                     continue
-                found[done.item] = done.result
-                if not as_json:
-                    board.say("\n".join(_lines(done.item, done.result, width)))
+                outcome = done.result or _given_up(done.error)
+                found[done.item] = outcome
+                if not flags["as_json"]:
+                    board.say("\n".join(_lines(done.item, outcome, width)))
     except KeyboardInterrupt:
         raise Interrupted("Interrupted; what has arrived is kept", "the same command again goes on") from None
-    for bug in filter(None, bugs):
+    for bug in bugs:
         raise bug
     return found
+
+
+def _given_up(error: Exception | None) -> Outcome:
+    """The outcome of a job that its cluster has given up."""
+    return Outcome("new", error=str(error), mend=getattr(error, "mend", ""))
 
 
 def _lines(member: Member, outcome: Outcome, width: int) -> Iterator[str]:

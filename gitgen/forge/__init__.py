@@ -80,8 +80,8 @@ class Forge(Protocol):
         """The open request of a branch, or None."""
         ...
 
-    def has_had(self, head: str) -> bool:
-        """Whether there is, or ever was, a request of a branch."""
+    def last(self, head: str) -> Request | None:
+        """The newest request of a branch, open or not, or None."""
         ...
 
     def request(self, number: int) -> Request:

@@ -51,14 +51,16 @@ class GitHub:
             return self._repository.default_branch
 
     def find(self, head: str) -> Request | None:
-        with _told():
-            pulls = self._repository.get_pulls(state="open", head=f"{self._owner}:{head}")
-            return next((self._request(pull) for pull in pulls), None)
+        return self._first(head, "open")
 
-    def has_had(self, head: str) -> bool:
+    def last(self, head: str) -> Request | None:
+        return self._first(head, "all")
+
+    def _first(self, head: str, state: str) -> Request | None:
+        """The newest request of a branch in a state (GitHub's REST API, "List pull requests", says the order)."""
         with _told():
-            pulls = self._repository.get_pulls(state="all", head=f"{self._owner}:{head}")
-            return any(True for _ in pulls)
+            pulls = self._repository.get_pulls(state=state, head=f"{self._owner}:{head}")
+            return next((self._request(pull) for pull in pulls), None)
 
     def request(self, number: int) -> Request:
         with _told(f"request {number}"):

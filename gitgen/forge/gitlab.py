@@ -39,14 +39,16 @@ class GitLab:
             return str(self._client.projects.get(self._path).default_branch)
 
     def find(self, head: str) -> Request | None:
-        with _told():
-            found = self._requests.list(state="opened", source_branch=head, iterator=True)
-            return next((request for request in map(_request, found) if not request.foreign), None)
+        return self._first(head, "opened")
 
-    def has_had(self, head: str) -> bool:
+    def last(self, head: str) -> Request | None:
+        return self._first(head, "all")
+
+    def _first(self, head: str, state: str) -> Request | None:
+        """The newest request of a branch in a state (GitLab's "Merge requests API" says the order)."""
         with _told():
-            found = self._requests.list(state="all", source_branch=head, iterator=True)
-            return any(not request.foreign for request in map(_request, found))
+            found = self._requests.list(state=state, source_branch=head, iterator=True)
+            return next((request for request in map(_request, found) if not request.foreign), None)
 
     def request(self, number: int) -> Request:
         with _told(f"merge request {number}"):
