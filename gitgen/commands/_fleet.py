@@ -220,12 +220,12 @@ def _outcome(order: Order, repository: Repository, session: Session | None, site
     if session is None:
         return Outcome("interrupted" if under_way else "new")
     state: State = listing.state_of(repository, session, under_way.oid if under_way else None)
-    if state == "finished" and not _changes(repository, session):
-        state = "unchanged"
     found = Outcome(state, session.tip, sum(step.total_tokens for step in session.steps))
-    if state == "unchanged":
-        return replace(found, reason=_reason(repository, session))
-    url = _published(order, site, site.remote, session) if state == "finished" and site and site.remote else None
+    if state != "finished":
+        return found
+    if not _changes(repository, session):
+        return replace(found, state="unchanged", reason=_reason(repository, session))
+    url = _published(order, site, site.remote, session) if site and site.remote else None
     return found if url is None else replace(found, state="published", url=url)
 
 
