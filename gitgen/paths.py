@@ -10,6 +10,14 @@ _IGNORED_BY_HFS = dict.fromkeys([*range(0x200C, 0x2010), *range(0x202A, 0x202F),
 _DOT_GIT = re.compile(r"\.git|git~\d+")
 _DOT_GITMODULES = re.compile(r"\.gitmodules|gitmod~\d+|gi(?:7(?:e(?:ba?)?)?)?~\d+")
 _DOT_GITGEN = re.compile(r"\.gitgen|gitgen~\d+")
+# What shows a name otherwise than it is: marks of direction, and letters without width that no script needs.
+_INVISIBLE = re.compile(
+    "[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+# "Naming Files, Paths, and Namespaces" of the Windows documentation.
+_NOT_ON_WINDOWS = re.compile(
+    r'[<>:"|?*]|[ .]$|^(?:con|prn|aux|nul|(?:com|lpt)[0-9\u00b9\u00b2\u00b3]|con(?:in|out)\$) *(?:\.|$)', re.IGNORECASE
+)
 LONGEST_PATH = 4000
 """No path of so many bytes is written; one that is longer need not be taken apart."""
 _LONGEST_NAME = 255
@@ -39,6 +47,23 @@ def why_hostile(path: str) -> str | None:
         if reason is not None:
             return reason
     return None
+
+
+def why_unportable(path: str) -> str | None:
+    """Why no new file may have this name, though one that is there may be changed; None where it may."""
+    if _INVISIBLE.search(path):
+        return "the path has invisible characters in it"
+    for part in path.split("/"):
+        if _NOT_ON_WINDOWS.search(part):
+            return "Windows cannot hold a file of this name"
+    return None
+
+
+def folded(name: str) -> str:
+    """A name as a file system takes it that ignores case, and the two ways to write an accented letter."""
+    return (
+        name.lower() if name.isascii() else unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+    )
 
 
 def _why_hostile_part(part: str, *, at_root: bool) -> str | None:

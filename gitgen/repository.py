@@ -82,8 +82,8 @@ class GitTree(Mapping[str, bytes]):
         return self._entries(Entry("", DIRECTORY, self._oid)) if self._oid else ()
 
     def names(self, path: str) -> Iterable[bytes]:
-        """The names of what is in a folder, as they stand in its tree object."""
-        entry = self.entry(path)
+        """The names of what is in a folder (the root has none), as they stand in its tree object."""
+        entry = self.entry(path) if path else Entry("", DIRECTORY, self._oid) if self._oid else None
         return self._folder(entry.oid) if entry is not None and entry.mode == DIRECTORY else ()
 
     def mode(self, path: str) -> str | None:

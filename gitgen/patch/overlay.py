@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from gitgen import values
+from gitgen.patch.twins import Twins
 from gitgen.values import Blob, Changes, Tree
 
 
@@ -16,6 +17,7 @@ class Overlay(Mapping[str, bytes]):
         self._changes: dict[str, Blob | None] = dict(changes)
         self._folders: set[str] = set()
         self._folders_below: frozenset[str] | None = None
+        self._twins: Twins | None = None
         for path in changes:
             self._add_folders(path)
 
@@ -35,6 +37,8 @@ class Overlay(Mapping[str, bytes]):
     def _add_folders(self, path: str) -> None:
         if self._changes.get(path) is None:
             return
+        if self._twins is not None:
+            self._twins.add(path)
         folder = path.rpartition("/")[0]
         while folder and folder not in self._folders:
             self._folders.add(folder)
@@ -57,6 +61,18 @@ class Overlay(Mapping[str, bytes]):
         if self._folders_below is None:
             self._folders_below = frozenset(values.folders_of(self._below))
         return values.DIRECTORY if path in self._folders_below else None
+
+    def twin(self, path: str) -> str | None:
+        """A path that is there, of which many file systems could not hold this new one too: `README` of `readme/x`."""
+        if self._twins is None:
+            self._twins = Twins(self._below, (one for one, blob in self._changes.items() if blob is not None))
+        here = ""
+        for name in path.split("/"):
+            if self.mode(here + name) is None:
+                found = (here + twin for twin in self._twins.of(here, name))
+                return next((twin for twin in found if self.mode(twin) is not None), None)
+            here += name + "/"
+        return None
 
     def __getitem__(self, path: str) -> bytes:
         if path in self._changes:

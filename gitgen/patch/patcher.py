@@ -14,6 +14,8 @@ from gitgen.patch.overlay import Overlay
 from gitgen.patch.splice import Habits
 from gitgen.values import Blob, Changes, Tree
 
+MOST_COPIED = 20_000_000
+"""Bytes of all copies that a reply asks for: a line of it can ask for a whole file again and again."""
 _MODES = {"100644": values.REGULAR, "100755": values.EXECUTABLE}
 
 
@@ -40,6 +42,7 @@ class _Patcher:
     notes: list[str] = field(default_factory=list)
     whole: set[str] = field(default_factory=set)
     applied: list[tuple[str, Hunk]] = field(default_factory=list)
+    copied: int = 0
 
     def make(self, edit: Edit) -> None:
         if isinstance(edit, Write):
@@ -70,8 +73,8 @@ class _Patcher:
         self.notes.extend([found.note] if found.note else [])
         return found.path
 
-    def _writable(self, path: str, hunks: Sequence[Hunk]) -> bool:
-        why = targets.why_not_writable(path, self.tree)
+    def _writable(self, path: str, hunks: Sequence[Hunk], leaving: str = "") -> bool:
+        why = targets.why_not_writable(path, self.tree, leaving)
         if why is not None:
             self._refuse(why.kind, why.reason, path, hunks)
         return why is None
@@ -127,7 +130,7 @@ class _Patcher:
         if source is None:
             return
         moved = self._destination(edit, source)
-        if moved is None:
+        if moved is None or (edit.copies and not self._may_copy(source, edit)):
             return
         if not edit.hunks:
             self._put(edit, source, moved, self.tree[source])
@@ -149,6 +152,13 @@ class _Patcher:
         self.notes.extend(fitted.notes)
         self.applied.extend((moved, hunk) for hunk in fitted.applied)
         self._put(edit, source, moved, content)
+
+    def _may_copy(self, source: str, edit: Patch) -> bool:
+        if self.copied <= MOST_COPIED:
+            self.copied += len(self.tree[source])
+        if self.copied > MOST_COPIED:
+            self._refuse("path", f"the copies come to more than {MOST_COPIED // 1_000_000} MB", edit.new, edit.hunks)
+        return self.copied <= MOST_COPIED
 
     def _put(self, edit: Patch, source: str, moved: str, content: bytes) -> None:
         """Hold the content under its new name, with its old mode unless the edit names another."""
@@ -174,7 +184,7 @@ class _Patcher:
             return source
         if not edit.moves and isinstance(targets.resolve(edit.new, self.tree, self.names), targets.Target):
             return source
-        if not self._writable(new, edit.hunks):
+        if not self._writable(new, edit.hunks, "" if edit.copies else source):
             return None
         if new in self.tree:
             self._refuse("exists", "the new name is taken", new, edit.hunks)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gitgen import paths, values
 from gitgen.errors import Refusal
+from gitgen.patch.overlay import Overlay
 from gitgen.values import Tree
 
 _SIDES = (
@@ -101,8 +102,8 @@ def without_side(name: str) -> str:
     return rest if slash and folder in ("a", "b") and rest else name
 
 
-def why_not_writable(path: str, tree: Tree) -> Refusal | None:
-    """Why nothing may be written at this path of this tree."""
+def why_not_writable(path: str, tree: Overlay, leaving: str = "") -> Refusal | None:
+    """Why nothing may be written at this path of this tree, which `leaving` is about to leave."""
     reason = paths.why_hostile(path)
     if reason is not None:
         return Refusal("path", reason, path)
@@ -113,7 +114,18 @@ def why_not_writable(path: str, tree: Tree) -> Refusal | None:
         return Refusal("path", "the path is a submodule", path)
     if mode == values.DIRECTORY:
         return Refusal("path", "the path is a folder", path)
-    return _why_no_folder(path, tree)
+    return _why_no_folder(path, tree) or (_why_not_new(path, tree, leaving) if mode is None else None)
+
+
+def _why_not_new(path: str, tree: Overlay, leaving: str) -> Refusal | None:
+    """Why a name may not be added, though it would do no harm here: not every clone of the branch could hold it."""
+    reason = paths.why_unportable(path)
+    if reason is not None:
+        return Refusal("path", reason, path)
+    twin = tree.twin(path)
+    if twin and twin != leaving:
+        return Refusal("path", f"many file systems cannot hold it beside {twin}, which is there", path)
+    return None
 
 
 def _why_no_folder(path: str, tree: Tree) -> Refusal | None:
