@@ -84,7 +84,7 @@ def offered_by_endpoint(settings: Settings) -> tuple[Offered, ...]:
     asked = choice.names or ("",)
     endpoint = Endpoint(choice.place, settings.api_key, asked, settings.timeout, settings.key_variable)
     listed = endpoint.listed()
-    missing = (name for name in settings.models if not any(_is(name, known) for known in listed))
+    missing = (name for name in settings.models if not any(is_called(name, known) for known in listed))
     return (
         *(_offered(name, told, settings) for name, told in sorted(listed.items())),
         *(Offered(name, usable=False) for name in missing),
@@ -110,7 +110,7 @@ def _offered(name: str, told: Mapping[str, Any], settings: Settings, file: Path 
     return Offered(name, context, _price(told) or profile.price, told.get("active") is not False, file)
 
 
-def _is(name: str, listed: str) -> bool:
+def is_called(name: str, listed: str) -> bool:
     """Whether an endpoint lists a model of this name, with the folder or the tag that it may be listed with."""
     return listed == name or listed.endswith(f"/{name}") or listed == f"{name}:latest"
 

@@ -54,7 +54,7 @@ def checked_out(repository: Repository, name: str, commit: str, head: str = "") 
     user's is touched, and git lists it nowhere. Git works in it. Another process that runs things under the same name
     meanwhile gets another one, which is removed afterwards. With `head` all that the commit has beyond it is staged.
     """
-    common = _common_dir(repository.git)
+    common = common_dir(repository.git)
     root = _cache() / sha256(os.fsencode(common)).hexdigest()[:16]
     root.mkdir(parents=True, exist_ok=True)
     (root / "repository").write_bytes(os.fsencode(common))
@@ -76,7 +76,7 @@ def checked_out(repository: Repository, name: str, commit: str, head: str = "") 
 def in_place(top: Path) -> Place:
     """A work tree of the user's as a place to run things in, with all that is Git's only to be read."""
     git = Git(top)
-    common = _common_dir(git)
+    common = common_dir(git)
     own = Path(git.text("rev-parse", "--absolute-git-dir"))
     shown = dict.fromkeys((top / ".git", own, common, *_alternates(common)))
     return Place(top, top, tuple((path, path) for path in shown))
@@ -84,7 +84,7 @@ def in_place(top: Path) -> Place:
 
 def forget(repository: Repository, name: str) -> None:
     """Remove what is kept for the runs of a session, unless one is under way."""
-    root = _cache() / sha256(os.fsencode(_common_dir(repository.git))).hexdigest()[:16]
+    root = _cache() / sha256(os.fsencode(common_dir(repository.git))).hexdigest()[:16]
     slot = name.replace("/", "%")
     if (root / slot).exists():
         with _alone(root, slot) as (folder, spare):
@@ -92,11 +92,55 @@ def forget(repository: Repository, name: str) -> None:
                 _remove(folder)
 
 
+def cache_home() -> Path:
+    """The user's folder for what gitgen can make anew."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gitgen"
+
+
 def _cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gitgen" / "run"
+    return cache_home() / "run"
 
 
-def _common_dir(git: Git) -> Path:
+def stale() -> Iterator[Path]:
+    """The folders that are kept for nothing: of repositories that are gone, and spare ones that a kill has left."""
+    for note in _cache().glob("*/repository"):
+        if not Path(os.fsdecode(note.read_bytes())).exists():
+            yield note.parent
+            continue
+        for spare in note.parent.glob("*+*"):
+            if spare.is_dir():
+                with _held(spare) as ours:
+                    if ours:
+                        yield spare
+
+
+def discard(path: Path) -> None:
+    """Remove a file or folder, unless a run uses it."""
+    with _held(path) as ours:
+        if ours:
+            _remove(path)
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[bool]:
+    """Whether nobody else uses a folder for runs, nor can while the block lasts."""
+    import fcntl
+
+    lock = folder.with_name(f"{folder.name}.lock")
+    if not lock.exists():
+        yield True
+        return
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+
+
+def common_dir(git: Git) -> Path:
+    """The folder of Git that all work trees of a repository share."""
     return Path(git.text("rev-parse", "--path-format=absolute", "--git-common-dir"))
 
 

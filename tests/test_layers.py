@@ -25,6 +25,8 @@ LAYERS = (
         "preflight",
         "plan",
         "catalog",
+        "checkup",
+        "leftovers",
         "message_hooks",
         "content_hooks",
         "pager",
