@@ -34,7 +34,7 @@ def repository_at(folder: Path) -> Repository:
         here = os.fsdecode(repository.git.run("rev-parse", "--absolute-git-dir", "--show-toplevel", check=False))
         if not here.startswith(told):
             what = f"GIT_DIR or GIT_WORK_TREE is set to another repository, {told.splitlines()[-1]}"
-            raise GitgenError(what, "cd there, or: unset GIT_DIR GIT_WORK_TREE")
+            raise GitgenError(what, "cd to its work tree, or: unset GIT_DIR GIT_WORK_TREE")
     refuse_bare(repository)
     return repository
 

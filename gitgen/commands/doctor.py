@@ -47,7 +47,9 @@ def command(offline: bool, clean: bool, clear_cache: bool, as_json: bool, **flag
     else:
         for finding in findings:
             sign = "ok" if finding.ok else "no" if finding.needed else "--"
-            ui.say(ui.printable(f"{sign:<4}{finding.name:<11}{finding.said}"))
+            # A folder's name may have a newline in it.
+            said = finding.said.replace("\n", " ")
+            ui.say(ui.printable(f"{sign:<4}{finding.name:<11}{said}"))
             if finding.mend:
                 ui.say(ui.printable(f"{'':<15}-> {finding.mend}"))
     return 0 if all(finding.ok or not finding.needed for finding in findings) else 1
