@@ -128,7 +128,8 @@ def following(repository: Repository, session: Session) -> Chat | None:
     for number, thread in enumerate(threads, 1):
         if thread["comment"] in tried:
             continue
-        kept = {key: chat.inputs[key] for key in ("request", "guard", "files", "paths") if key in chat.inputs}
+        names = ("request", "guard", "files", "read", "paths")
+        kept = {key: chat.inputs[key] for key in names if key in chat.inputs}
         section = {"section": texts[number], "model": model} if number in texts else {}
         about = {"comment": thread["comment"], "place": thread["place"], "feedback": thread["text"]}
         return Chat(ONE, {**kept, **about, **section})

@@ -59,3 +59,26 @@ def test_huge_blobs_and_a_folder_of_many_files_are_no_stall(gitgen: Gitgen, fold
     done = gitgen("context", "greet in hello.py, line.py and huge.py")
     assert done.code == 0 and "hello.py  (its text, the feedback names it" in done.out.splitlines()[0]
     assert "left out: huge.py (larger than 1 MB)" in done.err and "left out: line.py (larger than 1 MB)" in done.err
+
+
+def test_files_that_are_given_come_first_as_a_fix_shows_them(gitgen: Gitgen, folder: Path) -> None:
+    text = "".join(f"def name_{number}():\n    return {number} * greet\n" for number in range(40))
+    commit(folder, {f"part/file{number}.py": text.replace("name", f"n{number}") for number in range(300)})
+    (folder / "part").mkdir(exist_ok=True)
+    command = ("context", "--model", "gpt-4.1", "--json", "--read", "file3.py", "greet in hello.py")
+    found = json.loads(gitgen(*command, cwd=folder / "part").out)
+    assert [file["path"] for file in found["files"][:2]] == ["part/file3.py", "hello.py"]
+    assert found["files"][0]["why"] == ["given with --read"] and found["tokens"] <= found["budget"]
+    assert [file["path"] for file in found["files"]].count("part/file3.py") == 1
+    alone = gitgen("context", "-f", "hello.py", "--read", "README.md", "greet")
+    assert alone.code == 0 and [line.split()[3] for line in alone.out.splitlines()] == ["README.md", "hello.py"]
+    assert "the named files alone" in alone.err
+
+
+def test_of_a_small_repository_too_the_files_for_reference_come_first(gitgen: Gitgen, folder: Path) -> None:
+    assert gitgen("context", "--read", "hello.py", "greet").out.splitlines() == ["hello.py", "README.md"]
+
+
+def test_a_file_that_is_not_there_is_refused_as_a_fix_refuses_it(gitgen: Gitgen, folder: Path) -> None:
+    for options in (("--read", "no.py"), ("-f", "../no.py"), ("-f", "hello.py", "--read", "hello.py")):
+        assert gitgen("context", *options, "greet").code == 1

@@ -292,6 +292,19 @@ def test_a_section_that_does_not_fit_goes_back_to_the_model_alone(under_review: 
     under_review.holds()
 
 
+def test_a_file_for_reference_is_shown_and_no_edit_of_it_lands(under_review: Review) -> None:
+    forge, pull = under_review.forge, under_review.open()
+    forge.thread(pull, "grace", "hello.py", 2, "Say bonsoir, here and in the title")
+    title = diff("README.md", "# Hello", "# Bonsoir")
+    ran, scripted = under_review.fix(sections(title + EVENING), says(EVENING), args=("--read", "README.md"))
+    assert ran.code == 0, ran.err
+    assert scripted.requests[0]["messages"][-1]["content"].count("README.md\n```") == 1
+    assert "given for reference, and may not be changed" in scripted.requests[1]["messages"][-1]["content"]
+    assert git(under_review.folder, "show", f"{BRANCH}:README.md") == "# Hello"
+    assert "Bonsoir" in git(under_review.folder, "show", f"{BRANCH}:hello.py")
+    under_review.holds()
+
+
 def test_a_thread_that_the_reply_leaves_out_is_asked_about_by_itself(under_review: Review) -> None:
     forge, pull = under_review.forge, under_review.open()
     forge.thread(pull, "grace", "hello.py", 2, "Say bonsoir")

@@ -27,8 +27,8 @@ from gitgen.session import Landed
 from gitgen.state import DONE, Session, no_session, session_of, walk
 
 
-def fix_request(number: int, files: list[str], repository: Repository, flags: Mapping[str, Any]) -> int:
-    """Do what the threads of a request ask for, push, and answer; the exit code."""
+def fix_request(number: int, named: Mapping[str, list[str]], repository: Repository, flags: Mapping[str, Any]) -> int:
+    """Do what the threads of a request ask for, push, and answer; the exit code. `named` are inputs that name files."""
     started = began(os.environ)
     remote, _ = publish.remote_for(repository, flags["remote"])
     opener = access(remote, repository.git, os.environ)
@@ -47,7 +47,7 @@ def fix_request(number: int, files: list[str], repository: Repository, flags: Ma
         return _show(reading, work, session, threads)
     rounds = review.rounds(session, request)
     due = reading.tasks if rounds < flags["max_rounds"] else ()
-    landed = _steps(work, session, due, files, flags)
+    landed = _steps(work, session, due, {key: paths for key, paths in named.items() if paths}, flags)
     work.push()
     work.describe()
     said = work.answer(threads, resolve=flags["resolve"])
@@ -65,7 +65,11 @@ def fix_request(number: int, files: list[str], repository: Repository, flags: Ma
 
 
 def _steps(
-    work: Work, session: Session, due: tuple[review.Task, ...], files: list[str], flags: Mapping[str, Any]
+    work: Work,
+    session: Session,
+    due: tuple[review.Task, ...],
+    named: Mapping[str, list[str]],
+    flags: Mapping[str, Any],
 ) -> list[Landed]:
     """Run the steps that are due, each printed as it lands; asks no model, and needs none, where nothing is due."""
     repository, branch = work.repository, session.branch
@@ -83,7 +87,7 @@ def _steps(
         done = review.done_by(now)
         tasks = [task for task in due if task.comment not in done and not (left and _tried(now, task))]
         given = review.inputs(work.request, tasks, single=flags["single_commit"], allowed=flags["allow"])
-        return Chat(review.ALL, {**given, **({"files": files} if files else {})}) if tasks else None
+        return Chat(review.ALL, {**given, **named}) if tasks else None
 
     landed = []
     with _trusted(work, flags) as (chosen, own_steps):
@@ -93,7 +97,7 @@ def _steps(
             steps = plan.answer(here, branch, ask)
             if tested:
                 # All that is pushed has been tested.
-                given = {**tested, "request": work.request.url, "guard": list(flags["allow"])}
+                given = {**tested, **named, "request": work.request.url, "guard": list(flags["allow"])}
                 steps = chain(steps, plan.prove(here, branch, given))
             for step in steps:
                 landed.append(step)

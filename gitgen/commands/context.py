@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from gitgen import preflight, showing, ui
+from gitgen import context, preflight, showing, ui
 from gitgen.ai import NoModel
 from gitgen.ai.choice import choose
 from gitgen.commands._asking import settings_of
+from gitgen.commands._naming import named_files, names_files
 from gitgen.errors import GitgenError
 from gitgen.profiles import profile_of
 from gitgen.ranking import index
 from gitgen.ranking.rank import cache_of
 from gitgen.ranking.selection import Selection, Shown
-from gitgen.repository import Repository
+from gitgen.repository import GitTree, Repository
 from gitgen.settings import DEFAULT_MODEL, Settings
 from gitgen.state import load
 from gitgen.touched import touched
@@ -27,6 +30,7 @@ MOST_LEFT_OUT = 10
 
 @click.command()
 @click.argument("text", required=False)
+@names_files
 @click.option("--branch", help="The branch to look at; it need not be checked out.")
 @click.option("--model", metavar="NAME", help="The model whose tokens are counted; by default the one that is asked.")
 @click.option("--all", "all_ranked", is_flag=True, help="The whole ranking, not only what would be shown.")
@@ -35,6 +39,8 @@ MOST_LEFT_OUT = 10
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
     text: str | None,
+    files: tuple[str, ...],
+    read: tuple[str, ...],
     branch: str | None,
     all_ranked: bool,
     status: bool,
@@ -45,13 +51,15 @@ def command(
     """Which files `gitgen fix TEXT` would show to the model, and why.
 
     A small repository is shown as a whole. In a larger one the files are ranked by what they hold, define and are
-    called, and by the commits that touched them; .gitgenignore names what is never to be shown. TEXT is read from
-    standard input if it is left out. Nothing is sent anywhere.
+    called, and by the commits that touched them; what the session has touched comes after them, and .gitgenignore names
+    what is never to be shown. With --file only the named files are shown, with --read the named ones and the rest. TEXT
+    is read from standard input if it is left out. Nothing is sent anywhere.
 
     \b
     Example:
       gitgen context 'Dates are printed in the wrong order'
       gitgen context --branch gitgen/todo --json 'Refuse empty items'
+      gitgen context --read docs/format.md 'Write dates as the format says'
       gitgen context --status
     """
     repository = _repository()
@@ -65,18 +73,36 @@ def command(
     model = _model(settings)
     profile = profile_of(model, settings.profiles)
     tree = repository.tree(tip)
-    if not all_ranked and (small := showing.small_tree(repository, tip, tree, (), profile.room, model)) is not None:
-        _say_whole(name, [file.path for file in small], as_json)
-        return 0
+    given = _given(repository, tree, model, named_files(repository, files, read))
+    hidden, taken = {item.part.oid for item in given}, sum(item.tokens for item in given)
     budget = showing.room_for_files(profile)
+    if files:
+        _say_named(name, given, as_json)
+        return 0
+    room = profile.room - taken
+    if not all_ranked and (small := showing.small_tree(repository, tip, tree, hidden, room, model)) is not None:
+        _say_whole(name, [*(item.part.path for item in given), *(file.path for file in small)], as_json)
+        return 0
     session = load(repository, name)
     before = touched(repository, session) if session else {}
-    chosen = showing.choose(repository, tree, tip, query, budget, model, touched=before, progress=ui.reading)
+    left = max(budget - taken, 0)
+    chosen = showing.choose(repository, tree, tip, query, left, model, hidden, before, progress=ui.reading)
+    chosen = replace(chosen, shown=(*given, *chosen.shown), tokens=chosen.tokens + taken)
     if as_json:
         ui.say_json({"branch": name, "budget": budget, **_as_dict(chosen, all_ranked)})
     else:
         _say(chosen, all_ranked, budget)
     return 0
+
+
+def _given(repository: Repository, tree: GitTree, model: str, named: Mapping[str, list[str]]) -> tuple[Shown, ...]:
+    """The files that the user named, those to be read only first, as `showing.shown` has them."""
+    found = []
+    for option, paths in (("--read", named.get("read", [])), ("--file", named["files"])):
+        for item in context.named(paths, tree, tree.entry):
+            count = showing.tokens_of(repository, model, [item])
+            found.append(Shown(item.file, 0.0, count, (f"given with {option}",)))
+    return tuple(found)
 
 
 def _repository() -> Repository:
@@ -116,19 +142,34 @@ def _say_whole(branch: str, paths: list[str], as_json: bool) -> None:
     ui.note(f"{branch} is small: all its text files are shown")
 
 
+def _say_named(branch: str, given: tuple[Shown, ...], as_json: bool) -> None:
+    tokens = sum(item.tokens for item in given)
+    if as_json:
+        ui.say_json(
+            {"branch": branch, "whole": False, "tokens": tokens, "files": [_shown_dict(item) for item in given]}
+        )
+        return
+    for item in given:
+        ui.say(_line(item))
+    ui.note(f"shown: the named files alone, {tokens} tokens")
+
+
 def _say(chosen: Selection, all_ranked: bool, budget: int) -> None:
     if all_ranked:
         for file in chosen.ranking.files:
             ui.say(ui.printable(f"{file.score:6.2f}  {file.path}"))
         return
     for item in chosen.shown:
-        line = f"{item.score:6.2f} {item.tokens:>7} {item.form:<8} {item.part.path}  ({', '.join(item.why)})"
-        ui.say(ui.printable(line))
+        ui.say(_line(item))
     for path, why in chosen.left_out[:MOST_LEFT_OUT]:
         ui.note(ui.printable(f"left out: {path} ({why})"))
     if len(chosen.left_out) > MOST_LEFT_OUT:
         ui.note(f"left out: {len(chosen.left_out) - MOST_LEFT_OUT} more, of lower rank")
     ui.note(showing.summary(chosen, "not in this clone, and ranked by their paths", budget))
+
+
+def _line(item: Shown) -> str:
+    return ui.printable(f"{item.score:6.2f} {item.tokens:>7} {item.form:<8} {item.part.path}  ({', '.join(item.why)})")
 
 
 def _as_dict(chosen: Selection, all_ranked: bool) -> dict[str, Any]:

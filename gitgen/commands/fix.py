@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,25 +12,16 @@ import click
 from gitgen import preflight, ui
 from gitgen.commands._asking import asks_a_model, hide_import, report, runs_programs, world
 from gitgen.commands._ground import begun, stand, tell
+from gitgen.commands._naming import named_files, names_files
 from gitgen.commands._planning import tested_by
 from gitgen.errors import GitgenError
-from gitgen.paths import tellable
 from gitgen.plan import tested
-from gitgen.repository import Repository
 from gitgen.session import Run
 
 
 @click.command()
 @click.argument("text", required=False)
-@click.option(
-    "-f",
-    "--file",
-    "files",
-    multiple=True,
-    metavar="PATH",
-    help="A file to show to the model; repeat for more.",
-)
-@click.option("--read", multiple=True, metavar="PATH", help="A file that the model may read but not change.")
+@names_files
 @click.option("--test", metavar="CMD", help="A command that must pass; what fails goes back to the model.")
 @click.option("--branch", help="The branch to work on; it need not be checked out.")
 @click.option("--name", help="Name of the session, where one begins; by default the first words of the feedback.")
@@ -66,16 +56,15 @@ def command(
 
         for name, given in (
             ("TEXT", text),
-            ("--read", read),
             ("--branch", flags["branch"]),
             ("--name", flags["name"]),
         ):
             if given:
                 raise click.UsageError(f"{name} does not go with --pr")
         given = {**flags, **tested_by(repository, test, flags)}
-        return fix_request(flags["pr"], [_in_tree(repository, file) for file in files], repository, given)
+        return fix_request(flags["pr"], named_files(repository, files, read), repository, given)
     feedback = feedback_of(text, "gitgen fix 'what shall be changed'")
-    inputs = {"feedback": feedback.strip(), **_shown(repository, files, read)}
+    inputs = {"feedback": feedback.strip(), **named_files(repository, files, read)}
     proof = tested_by(repository, test, flags)
     with world(repository, flags) as here:
         ground = stand(repository, flags["branch"], flags["name"], commit_dirty)
@@ -96,26 +85,3 @@ def feedback_of(text: str | None, mend: str) -> str:
     if not (text or "").strip():
         raise GitgenError("There is no feedback", mend)
     return preflight.text_of(os.fsencode(str(text)), "The feedback")
-
-
-def _shown(repository: Repository, files: Sequence[str], read: Sequence[str]) -> dict[str, list[str]]:
-    """The inputs that name files, seen from the root; GitgenError for one that is named both ways."""
-    to_change, to_read = ([_in_tree(repository, file) for file in given] for given in (files, read))
-    if both := sorted(set(to_change) & set(to_read)):
-        raise GitgenError(
-            f"{both[0]} is given with --file and with --read", "give it with --read if it shall not change"
-        )
-    return {"files": to_change, **({"read": to_read} if to_read else {})}
-
-
-def _in_tree(repository: Repository, file: str) -> str:
-    """A path as the user gave it, seen from the root of the work tree."""
-    assert repository.top is not None
-    if not tellable(file):
-        what = f"{file!r} cannot be told to a model: its name is not UTF-8, or has control characters"
-        raise GitgenError(what, "git mv it to another name")
-    full = Path(os.path.normpath(Path.cwd() / file))
-    try:
-        return full.relative_to(repository.top.resolve()).as_posix()
-    except ValueError:
-        raise GitgenError(f"{file} is outside the repository", f"name a file under {repository.top}") from None
