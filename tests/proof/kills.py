@@ -168,7 +168,7 @@ class Proof:
         )
         written = all_bytes(root) + (killed["printed"] + printed).encode()
         wrong["key seen"] = any(secret.encode() in written for secret in (KEY, TOKEN))
-        counts.update({"kills": 1, "in flight": flying, "locks": bool(locks)})
+        counts.update({"kills": 1, "in flight": int(flying), "locks": int(bool(locks))})
         counts.update({name: int(count) for name, count in wrong.items()})
         if any(wrong.values()):
             which = ", ".join(name for name, count in wrong.items() if count)
