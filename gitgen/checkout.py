@@ -10,7 +10,7 @@ from hashlib import sha256
 from itertools import count
 from pathlib import Path
 
-from gitgen import toolchains
+from gitgen import toolchains, user_cache
 from gitgen.git import Git, GitFailed
 from gitgen.repository import Repository
 from gitgen.sandbox import Place
@@ -55,8 +55,8 @@ def checked_out(repository: Repository, name: str, commit: str, head: str = "") 
     meanwhile gets another one, which is removed afterwards. With `head` all that the commit has beyond it is staged.
     """
     common = common_dir(repository.git)
-    root = _cache() / sha256(os.fsencode(common)).hexdigest()[:16]
-    root.mkdir(parents=True, exist_ok=True)
+    root = user_cache.make("run") / sha256(os.fsencode(common)).hexdigest()[:16]
+    root.mkdir(exist_ok=True)
     (root / "repository").write_bytes(os.fsencode(common))
     _forget_the_gone(root.parent)
     with _alone(root, name.replace("/", "%")) as (folder, spare):
@@ -84,7 +84,7 @@ def in_place(top: Path) -> Place:
 
 def forget(repository: Repository, name: str) -> None:
     """Remove what is kept for the runs of a session, unless one is under way."""
-    root = _cache() / sha256(os.fsencode(common_dir(repository.git))).hexdigest()[:16]
+    root = user_cache.folder("run") / sha256(os.fsencode(common_dir(repository.git))).hexdigest()[:16]
     slot = name.replace("/", "%")
     if (root / slot).exists():
         with _alone(root, slot) as (folder, spare):
@@ -92,18 +92,9 @@ def forget(repository: Repository, name: str) -> None:
                 _remove(folder)
 
 
-def cache_home() -> Path:
-    """The user's folder for what gitgen can make anew."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gitgen"
-
-
-def _cache() -> Path:
-    return cache_home() / "run"
-
-
 def stale() -> Iterator[Path]:
     """The folders that are kept for nothing: of repositories that are gone, and spare ones that a kill has left."""
-    for note in _cache().glob("*/repository"):
+    for note in user_cache.folder("run").glob("*/repository"):
         if not Path(os.fsdecode(note.read_bytes())).exists():
             yield note.parent
             continue
@@ -207,9 +198,9 @@ def _alone(root: Path, name: str) -> Iterator[tuple[Path, bool]]:
             return
 
 
-def _forget_the_gone(cache: Path) -> None:
+def _forget_the_gone(runs: Path) -> None:
     """Remove what is kept for repositories that are no longer there."""
-    for note in cache.glob("*/repository"):
+    for note in runs.glob("*/repository"):
         if not Path(os.fsdecode(note.read_bytes())).exists():
             _remove(note.parent)
 

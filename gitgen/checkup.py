@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from gitgen import leftovers, tokens
 from gitgen.ai import local, weights
 from gitgen.ai.choice import Choice, choose
+from gitgen.ai.failures import without_password
 from gitgen.catalog import is_called
 from gitgen.errors import GitgenError
 from gitgen.repository import Repository
@@ -59,7 +60,7 @@ def look_at(repository: Repository, settings: Callable[[], Settings], *, offline
     else:
         model = choice.names[0] if choice.names else ""
         names = ", ".join(choice.names) or "the one model that the endpoint offers"
-        yield Finding("model", f"{names} at {choice.place}")
+        yield Finding("model", f"{names} at {without_password(choice.place)}")
         if choice.kind == "endpoint":
             yield Finding("key", f"{chosen.key_variable} is set" if chosen.api_key else "none is set, and none is sent")
             yield _finding("endpoint", lambda: _endpoint(choice, chosen, offline))
@@ -100,16 +101,17 @@ def _endpoint(choice: Choice, settings: Settings, offline: bool) -> str:
     """Whether the endpoint answers, and offers what would be asked."""
     from gitgen.ai.endpoint import Endpoint
 
+    where = without_password(choice.place)
     if offline:
-        return f"{choice.place}, not asked"
+        return f"{where}, not asked"
     names, seconds = choice.names or ("",), min(settings.timeout, PATIENCE)
     offered = Endpoint(choice.place, settings.api_key, names, seconds, settings.key_variable).listed()
     asked = settings.models or choice.names
     lacking = [name for name in asked if not any(is_called(name, known) for known in offered)]
     if lacking and len(lacking) == len(asked):
-        what = f"{choice.place} answers, but does not offer {', '.join(lacking)}"
+        what = f"{where} answers, but does not offer {', '.join(lacking)}"
         raise GitgenError(what, "gitgen models lists what it offers; then: --model NAME")
-    return f"{choice.place} answers, and offers {len(offered)} model{'s' * (len(offered) != 1)}"
+    return f"{where} answers, and offers {len(offered)} model{'s' * (len(offered) != 1)}"
 
 
 def _local() -> str:

@@ -139,13 +139,15 @@ def _check_folder() -> None:
 def _bug() -> int:
     import traceback
     from datetime import datetime
-    from pathlib import Path
 
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    log = cache / "gitgen" / f"bug-{datetime.now():%Y%m%d-%H%M%S}.log"
-    trace = f"gitgen {__version__}, Python {sys.version}\n{traceback.format_exc()}"
+    from gitgen import user_cache
+    from gitgen.redact import redactor
+
+    log = user_cache.folder(f"bug-{datetime.now():%Y%m%d-%H%M%S}.log")
+    # It is meant to be sent to somebody, and an exception may quote what it stumbled over.
+    trace = redactor(os.environ)(f"gitgen {__version__}, Python {sys.version}\n{traceback.format_exc()}")
     try:
-        log.parent.mkdir(parents=True, exist_ok=True)
+        user_cache.make("")
         log.write_text(trace, encoding="utf-8")
     except OSError:
         sys.stderr.write(trace)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 
-from gitgen import checkout
+from gitgen import checkout, user_cache
 from gitgen.advance import BEHIND
 from gitgen.progress import ASIDE, under_way
 from gitgen.repository import Repository
@@ -50,9 +50,9 @@ def of_repository(repository: Repository) -> Iterator[Leftover]:
 def of_machine() -> Iterator[Leftover]:
     """What lies in the cache and among the temporary files: of runs, of bugs, of replies that git did not take."""
     yield from _garbage("files of runs that are over", checkout.stale())
-    logs = list(checkout.cache_home().glob("bug-*.log"))
+    logs = list(user_cache.folder().glob("bug-*.log"))
     if logs:
-        where = quote(str(checkout.cache_home()))
+        where = quote(str(user_cache.folder()))
         yield Leftover(
             f"{len(logs)} report{'s' * (len(logs) > 1)} of bugs", f"send them in, then: rm {where}/bug-*.log"
         )

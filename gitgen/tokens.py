@@ -10,6 +10,8 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
+from gitgen import user_cache
+
 # tiktoken looks for a vocabulary under the SHA-1 of the address it would fetch it from, and fetches it
 # if what it finds there has another SHA-256 than this.
 _CACHED = {
@@ -32,9 +34,8 @@ def _offer_vocabulary(name: str) -> None:
     """Put a vocabulary where tiktoken looks for it, so that it never fetches one."""
     file, checksum = _CACHED[name]
     # Empty, tiktoken would take it for "do not cache" and go to the network.
-    cache_home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = Path(os.environ.get("TIKTOKEN_CACHE_DIR") or cache_home / "gitgen" / "tiktoken")
     try:
+        folder = Path(os.environ.get("TIKTOKEN_CACHE_DIR") or user_cache.make("tiktoken"))
         _write_vocabulary(name, folder / file, checksum)
     except OSError:
         folder = Path(tempfile.mkdtemp(prefix="gitgen-"))

@@ -473,14 +473,15 @@ def test_a_bug_is_told_as_one_and_its_trace_is_kept(
     if not writable:
         (tmp_path / "cache").write_text("a file where a folder should be")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("OPENAI_API_KEY", "the-key-of-somebody")
     try:
-        raise RuntimeError("unheard of")
+        raise RuntimeError("unheard of: Bearer the-key-of-somebody")
     except RuntimeError:
         assert cli._bug() == 3
     lines = capsys.readouterr().err.splitlines()
     assert lines[-2].startswith("error: gitgen has a bug") and "report it with" in lines[-1]
     trace = Path(lines[-1].rpartition(" ")[2]).read_text() if writable else "\n".join(lines)
-    assert "RuntimeError: unheard of" in trace and __version__ in trace
+    assert "RuntimeError: unheard of" in trace and __version__ in trace and "the-key-of-somebody" not in trace
 
 
 def test_a_reader_that_has_gone_away_is_no_error(folder: Path) -> None:

@@ -120,6 +120,7 @@ LAYERS = (
         "resources",
         "output",
         "toolchains",
+        "user_cache",
     ),
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from gitgen.ai import Busy, Completion, Listener, NoModel, Request, Stopped
 from gitgen.ai.arriving import Arriving
-from gitgen.ai.failures import LOOPBACK, UnknownModel, explained, no_proxy, no_stream, refuses_stream_options
+from gitgen.ai.failures import (
+    LOOPBACK,
+    UnknownModel,
+    explained,
+    no_proxy,
+    no_stream,
+    refuses_stream_options,
+    without_password,
+)
 from gitgen.ai.waking import waking
 from gitgen.errors import GitgenError
 
@@ -65,6 +73,7 @@ class Endpoint:
         Unless it is OpenAI's, nothing else of OpenAI's in the environment is sent either.
         """
         self.base_url = base_url.rstrip("/")
+        self.where = without_password(self.base_url)
         self.models = models
         self._key = api_key
         self._timeout = timeout
@@ -117,7 +126,7 @@ class Endpoint:
         except (AttributeError, TypeError):
             # The client does not check what it parses.
             mend = "check --base-url: it often ends in /v1"
-            raise GitgenError(f"{self.base_url} sent something that is no list of models", mend) from None
+            raise GitgenError(f"{self.where} sent something that is no list of models", mend) from None
         except Exception as error:
             failure = self._explained(error, "")
             raise GitgenError(failure.why, "the same again") if isinstance(failure, Busy) else failure from None
@@ -131,7 +140,7 @@ class Endpoint:
         names = self.names()
         if len(names) != 1:
             offered = ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")
-            what = f"The endpoint {self.base_url} offers {len(names)} models" + (f": {offered}" if names else "")
+            what = f"The endpoint {self.where} offers {len(names)} models" + (f": {offered}" if names else "")
             raise NoModel(what, "choose one: --model NAME")
         self.models = names
 
@@ -145,7 +154,7 @@ class Endpoint:
                 stream.response.iter_bytes = arriving.watched(stream.response.iter_bytes, kind)
                 arriving.follow(stream, listener)
             if not arriving.begun:
-                raise no_stream(kind, self.base_url)
+                raise no_stream(kind, self.where)
         except KeyboardInterrupt:
             if not arriving.begun:
                 raise
@@ -179,7 +188,7 @@ class Endpoint:
         """What a failure means, or the exception itself if it is none of the endpoint's."""
         connecting = type(error.__cause__).__name__ == "ConnectTimeout"
         seconds = min(CONNECT_SECONDS, self._timeout) if connecting else self._timeout
-        return explained(error, self.base_url, model, seconds, self._key_variable) or error
+        return explained(error, self.where, model, seconds, self._key_variable) or error
 
     def _note_estimate(self, completion: Completion, listener: Listener) -> None:
         """Say once that tokens are estimated, and with what."""

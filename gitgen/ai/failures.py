@@ -94,8 +94,12 @@ def _proxy_to(where: str) -> str:
     if not place.hostname or LOOPBACK.match(where) or proxy_bypass(place.hostname):
         return ""
     proxies = getproxies()
-    # What stands in it before an @ is a password.
-    return re.sub(r"//[^@/]*@", "//", proxies.get(place.scheme) or proxies.get("all") or "")
+    return without_password(proxies.get(place.scheme) or proxies.get("all") or "")
+
+
+def without_password(address: str) -> str:
+    """An address without what stands in it before an @: a name and a password."""
+    return re.sub(r"//[^@/]*@", "//", address)
 
 
 def no_proxy() -> str:
@@ -119,13 +123,14 @@ def refuses_stream_options(error: Exception) -> bool:
 
 
 def said(error: APIError) -> str:
-    """The endpoint's own words in one line."""
+    """The endpoint's own words in one line, without the key, which some repeat when they refuse it."""
     body = error.body if isinstance(error.body, dict) else {}
     words = body.get("message") or body.get("detail") or body.get("error")
     if not words and (status := getattr(error, "status_code", None)):
         # A body that is no JSON is a proxy's web page.
         words = HTTPStatus(status).phrase if status in set(HTTPStatus) else "no reason given"
-    return " ".join(str(words or error.message).split())[:300]
+    key = error.request.headers.get("authorization", "").removeprefix("Bearer ")
+    return " ".join(str(words or error.message).replace(key or "\0", "[the key]").split())[:300]
 
 
 def _status(error: APIStatusError, where: str, model: str, key: str) -> Exception:

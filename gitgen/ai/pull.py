@@ -15,6 +15,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import unquote, urlsplit
 from urllib.request import Request, urlopen
 
+from gitgen import user_cache
 from gitgen.ai import weights
 from gitgen.errors import GitgenError
 
@@ -44,8 +45,7 @@ def take(file: Path, name: str = "", environ: Mapping[str, str] = os.environ) ->
     GitgenError if it is no GGUF file, or another model of this name is there.
     """
     size, digest = _hashed(file)
-    target = weights.folder(environ) / f"{_named(name or file.stem)}.gguf"
-    target.parent.mkdir(parents=True, exist_ok=True)
+    target = user_cache.make("models", environ) / f"{_named(name or file.stem)}.gguf"
     with weights.alone(target.parent, lambda line: None):
         if target.exists():
             if _hashed(target) != (size, digest):
@@ -71,8 +71,7 @@ def fetch(url: str, name: str = "", *, progress: Progress, environ: Mapping[str,
     """
     _check_address(url)
     stem = Path(unquote(urlsplit(url).path)).name.removesuffix(".gguf")
-    target = weights.folder(environ) / f"{_named(name or stem)}.gguf"
-    target.parent.mkdir(parents=True, exist_ok=True)
+    target = user_cache.make("models", environ) / f"{_named(name or stem)}.gguf"
     with weights.alone(target.parent, lambda line: None):
         if target.exists():
             raise _taken(target)

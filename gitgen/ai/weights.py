@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from zipfile import BadZipFile, ZipFile
 
+from gitgen import user_cache
 from gitgen.errors import GitgenError
 
 _CHUNK = 1 << 20
@@ -60,8 +61,7 @@ def files(environ: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
 
 def pull(say: Callable[[str], None], pin: Pin = SMOLLM2, environ: Mapping[str, str] = os.environ) -> Path:
     """Fetches the pinned weights unless they are there; killed at any moment, it leaves the old state."""
-    cache = folder(environ)
-    cache.mkdir(parents=True, exist_ok=True)
+    cache = user_cache.make("models", environ)
     with alone(cache, say):
         present = path(pin, environ)
         if present:
@@ -76,8 +76,7 @@ def pull(say: Callable[[str], None], pin: Pin = SMOLLM2, environ: Mapping[str, s
 
 def folder(environ: Mapping[str, str]) -> Path:
     """The cache folder of model files; it need not be there."""
-    cache = environ.get("XDG_CACHE_HOME") or Path(environ.get("HOME") or Path.home()) / ".cache"
-    return Path(cache) / "gitgen" / "models"
+    return user_cache.folder("models", environ)
 
 
 @contextmanager
