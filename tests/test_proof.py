@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.proof import Scale
+from tests.proof import Scale, concurrency
 from tests.proof import secrets as key_searched
 from tests.proof.cases import CASES
 from tests.proof.kills import SHORT, kill_case
@@ -32,3 +32,19 @@ def test_killed_at_any_moment_it_ends_where_it_would_have_ended(name: str, dying
 def test_a_key_is_nowhere_and_files_go_by_the_umask(tmp_path: Path) -> None:
     table = key_searched.prove(Scale(tmp_path, long=False))
     assert not table.broken and len(table.rows) == len(key_searched.SHORT) + 2, str(table)
+
+
+def test_no_step_of_many_sessions_at_once_is_lost(tmp_path: Path) -> None:
+    row, wrong = concurrency.crowd(tmp_path / "crowd", sessions=4, steps=5)
+    assert not wrong and row[2] == 20, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("command", ["fix", "resume"])
+def test_of_two_processes_on_one_session_one_wins_and_no_reply_is_lost(command: str, tmp_path: Path) -> None:
+    _, wrong = concurrency.duel(tmp_path / command, 3, command)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_branch_that_is_checked_out_elsewhere_is_followed_there_or_refused(tmp_path: Path) -> None:
+    rows, wrong = concurrency.elsewhere(tmp_path)
+    assert len(rows) == 5 and not wrong, "\n".join(wrong)

@@ -62,7 +62,8 @@ def all_bytes(folder: Path) -> bytes:
         ["git", "cat-file", "--batch-all-objects", "--batch"], cwd=folder, capture_output=True, check=False
     ).stdout
     own = [Path(top) / name for top, _, names in os.walk(folder / ".git") for name in names]
-    return objects + b"".join(path.read_bytes() for path in own if "objects" not in path.parts)
+    # A `git init` that was killed leaves the broken link by which it tries whether there can be any.
+    return objects + b"".join(path.read_bytes() for path in own if "objects" not in path.parts and path.is_file())
 
 
 def fsck(root: Path) -> str:
