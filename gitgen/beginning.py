@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from gitgen.progress import branch_taken
 from gitgen.record import ATTRIBUTES, ATTRIBUTES_TEXT
@@ -23,10 +24,12 @@ def begin(
     test: str = "",
     source: str = "",
     replay: str = "",
+    about: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """Write the commit that begins a session: its prompt, its plan, what must pass. Its id; no ref is moved.
 
     `source` is the step of another session that it asks again, `replay` the commit up to which the later ones follow.
+    `about` is what else stands in its trailers.
     """
     text = world.redact(prompt).strip() + "\n"
     changes = {
@@ -35,7 +38,7 @@ def begin(
     }
     subject = f"Begin {branch}: {one_line(text)}"
     more = {"Gitgen-Test": world.redact(test), "Gitgen-Source": source, "Gitgen-Replay": replay}
-    trailers = {"Gitgen-Session": branch, "Gitgen-Plan": ",".join(plan)}
+    trailers = {"Gitgen-Session": branch, "Gitgen-Plan": ",".join(plan), **about}
     message = compose(subject, "", trailers | {key: value for key, value in more.items() if value})
     return world.repository.commit(base, message, changes, world.repository.tree(base))
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
@@ -14,6 +15,7 @@ from concurrent.futures import CancelledError, Executor, Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread, get_ident
 from typing import Any, Generic, ParamSpec, TypeAlias, TypeVar
@@ -271,3 +273,12 @@ def _check_workers(client: Any, address: str) -> None:
 def version() -> str:
     """The gitgen of the process that this runs in."""
     return __version__
+
+
+def own_folder() -> Path | None:
+    """In a job on a worker of a cluster, the folder that is this worker's own and goes with it; None elsewhere."""
+    distributed = sys.modules.get("distributed")  # On a worker it has been imported.
+    try:
+        return Path(distributed.get_worker().local_directory) if distributed else None
+    except ValueError:
+        return None

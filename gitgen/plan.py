@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import takewhile
-from typing import Any
+from typing import Any, TypeAlias
 
 from gitgen import review
 from gitgen.beginning import begin_branch
@@ -18,8 +19,19 @@ from gitgen.state import DONE, Commit, Session, chat_of, load, no_session, promp
 from gitgen.steps import HEAL, RUN
 from gitgen.world import World
 
+Inputs: TypeAlias = Callable[[World, Session, str], Mapping[str, Any]]
+"""What the next step of a session's plan is given, by the step's name."""
 
-def go_on(world: World, branch: str) -> Iterator[Landed]:
+
+def inputs_of(world: World, session: Session, step: str) -> Mapping[str, Any]:
+    """What a step of a plan is given: a fix the prompt, a heal the command that must pass."""
+    if step == "fix":
+        prompt = world.repository.tree(session.tip).get(prompt_path(session.name), b"").decode("utf-8", "replace")
+        return {"feedback": prompt.strip()}
+    return {"test": session.test or RUN} if step == HEAL else {}
+
+
+def go_on(world: World, branch: str, inputs: Inputs = inputs_of) -> Iterator[Landed]:
     """Run what is left of a session, step by step, each landed when it is yielded; ends early at one that failed.
 
     What is left is the step under way, then a last step that failed, then what its test found, then what a replay has
@@ -29,7 +41,7 @@ def go_on(world: World, branch: str) -> Iterator[Landed]:
         yield landed
         if landed.status not in DONE:
             return
-    yield from _follow(world, branch, _next)
+    yield from _follow(world, branch, partial(_next, inputs))
 
 
 def answer(world: World, branch: str, ask: Callable[[Session], Chat | None]) -> Iterator[Landed]:
@@ -97,11 +109,11 @@ def _test_of(world: World, commit: Commit) -> object:
     return chat_of(world.repository, commit).inputs.get("test")
 
 
-def run_all(world: World, branch: str, plan: tuple[str, ...]) -> Iterator[Landed]:
+def run_all(world: World, branch: str, plan: tuple[str, ...], inputs: Inputs = inputs_of) -> Iterator[Landed]:
     """Run these steps on top of a session, whatever its own plan was."""
     for step in plan:
         session = _session(world, branch)
-        landed = Run.start(world, branch, session.tip, step, _inputs(world, session, step)).run()
+        landed = Run.start(world, branch, session.tip, step, inputs(world, session, step)).run()
         yield landed
         if landed.status not in DONE:
             return
@@ -124,7 +136,7 @@ def _session(world: World, branch: str) -> Session:
     return session
 
 
-def _next(world: World, session: Session) -> Chat | None:
+def _next(inputs: Inputs, world: World, session: Session) -> Chat | None:
     """The chat that the next step begins with: what it is given, and perhaps what it is to ask."""
     failed = session.failed()
     if failed is not None:
@@ -137,15 +149,7 @@ def _next(world: World, session: Session) -> Chat | None:
         if chat is None:
             raise
     left = session.left()
-    return chat or (Chat(left[0], _inputs(world, session, left[0])) if left else None)
-
-
-def _inputs(world: World, session: Session, step: str) -> Mapping[str, Any]:
-    """What a step of the plan is given."""
-    if step == "fix":
-        prompt = world.repository.tree(session.tip).get(prompt_path(session.name), b"").decode("utf-8", "replace")
-        return {"feedback": prompt.strip()}
-    return {"test": session.test or RUN} if step == HEAL else {}
+    return chat or (Chat(left[0], inputs(world, session, left[0])) if left else None)
 
 
 def _heals(world: World, session: Session) -> Chat | None:

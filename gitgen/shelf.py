@@ -33,7 +33,12 @@ CONFIGURATIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 """Lists of steps by their names."""
-NOT_ASKED_FOR = {"apply": "gitgen apply FILE", "thread": "gitgen fix --pr N", "threads": "gitgen fix --pr N"}
+NOT_ASKED_FOR = {
+    "apply": "gitgen apply FILE",
+    "check": "gitgen bench DIR",
+    "thread": "gitgen fix --pr N",
+    "threads": "gitgen fix --pr N",
+}
 """Steps that only a command of their own can begin."""
 
 

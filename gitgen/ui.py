@@ -180,6 +180,13 @@ class Quiet:
         """Nothing more will come."""
 
 
+class Silent(Quiet):
+    """Shows nothing: of many jobs at once a note would not say whose it is."""
+
+    def note(self, line: str) -> None:
+        """Something that the user could know."""
+
+
 class Plain(Quiet):
     """The reply as plain text, then a line with model, tokens and time."""
 

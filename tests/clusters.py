@@ -18,10 +18,11 @@ ROOT = Path(__file__).parent.parent
 
 @dataclass(frozen=True)
 class Cluster:
-    """A running cluster: the address of its scheduler, and the worker processes."""
+    """A running cluster: the address of its scheduler, the worker processes, and the folder of each."""
 
     address: str
     workers: tuple[subprocess.Popen[bytes], ...]
+    folders: tuple[Path, ...]
 
 
 @contextmanager
@@ -35,7 +36,7 @@ def cluster(workers: int) -> Iterator[Cluster]:
         started = [
             stack.enter_context(_dask(folder / str(number), "worker", address, *options)) for number in range(workers)
         ]
-        yield Cluster(address, tuple(started))
+        yield Cluster(address, tuple(started), tuple(folder / str(number) for number in range(workers)))
 
 
 def _address(log: Path) -> str:

@@ -24,6 +24,7 @@ LAYERS = (
         "terminal",
         "preflight",
         "plan",
+        "bench",
         "catalog",
         "checkup",
         "leftovers",

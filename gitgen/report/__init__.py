@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from gitgen.git import GitFailed
+from gitgen.report.bench import bench_page
 from gitgen.report.code import Colours
 from gitgen.report.page import MARK, page
 from gitgen.report.reading import read
 from gitgen.repository import Repository
 from gitgen.state import Session
 
-__all__ = ("MARK", "report_of")
+__all__ = ("MARK", "bench_page", "report_of")
 
 
 def report_of(repository: Repository, session: Session) -> str:

@@ -31,10 +31,9 @@ OPEN_ROWS = 100
 
 def page(report: Report, colours: Colours) -> str:
     """The report as one HTML document that needs no other file."""
-    environment = _environment()
-    style, script = _text("style.css"), _text("script.js")
     days = [(day, list(entries)) for day, entries in groupby(report.entries, lambda entry: entry.when.date())]
-    return environment.get_template("report.html").render(
+    return render(
+        "report.html",
         report=report,
         days=days,
         open=len(report.entries) <= OPEN_STEPS,
@@ -42,12 +41,24 @@ def page(report: Report, colours: Colours) -> str:
         sums=chart.sums(report.steps),
         filters=_filters(report),
         rows=colours.rows,
-        # Templates of our own, without a word from the session.
-        style=Markup(style),
-        script=Markup(script),
-        policy=_policy(style, script),
-        mark=Markup(MARK),
-        version=__version__,
+    )
+
+
+def render(template: str, **values: Any) -> str:
+    """A template of ours filled in, with the style, the script, and the policy that allows nothing but these."""
+    style, script = _text("style.css"), _text("script.js")
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            values,
+            # Texts of our own, without a word from a session.
+            style=Markup(style),
+            script=Markup(script),
+            policy=_policy(style, script),
+            mark=Markup(MARK),
+            version=__version__,
+        )
     )
 
 

@@ -19,6 +19,11 @@ RUN = "sh run.sh"
 HEAL = "self_heal"
 """The step that mends what a test finds."""
 
+CHECK = "check"
+"""The step of a bench that tells whether the result is right."""
+CHECKED_BY = "sh .gitgen/check"
+"""How it does: what a bench lays over the result."""
+
 MOST_ASKED = 20
 _NEED = re.compile(r"^[ \t]*NEED:[ \t]*`?([^`\r\n]+?)`?[ \t]*\r?$", re.MULTILINE)
 
