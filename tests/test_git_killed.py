@@ -97,11 +97,16 @@ def test_a_git_that_was_killed_before_leaves_its_lock_which_is_named(
     monkeypatch.setattr("gitgen.repository._PATIENT", ())
     old, new = next_commit(repository, b"1\n")
     dies(1)
-    with pytest.raises(GitFailed) as caught:
-        repository.move(HEADS + "main", new, old, "test")
-    assert caught.value.lock is not None and caught.value.lock.name == "main.lock"
-    caught.value.lock.unlink()
-    repository.move(HEADS + "main", new, old, "test")
+    named = []
+    while repository.tip("main") == old:
+        try:
+            repository.move(HEADS + "main", new, old, "test")
+        except GitFailed as error:
+            assert error.lock is not None
+            named.append(error.lock.name)
+            error.lock.unlink()
+    # HEAD stands for main here, so some gits lock it too, for its reflog.
+    assert named in (["main.lock"], ["main.lock", "HEAD.lock"])
     with pytest.raises(LostRace):
         repository.move(HEADS + "main", old, old, "test")
 

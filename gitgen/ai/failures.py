@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from gitgen.ai import Busy
 from gitgen.errors import GitgenError
+from gitgen.redact import redactor
 
 if TYPE_CHECKING:
     from openai import APIError, APIStatusError
@@ -130,7 +131,7 @@ def said(error: APIError) -> str:
         # A body that is no JSON is a proxy's web page.
         words = HTTPStatus(status).phrase if status in set(HTTPStatus) else "no reason given"
     key = error.request.headers.get("authorization", "").removeprefix("Bearer ")
-    return " ".join(str(words or error.message).replace(key or "\0", "[the key]").split())[:300]
+    return " ".join(redactor({}, key)(str(words or error.message)).split())[:300]
 
 
 def _status(error: APIStatusError, where: str, model: str, key: str) -> Exception:
