@@ -54,7 +54,7 @@ def checked_out(repository: Repository, name: str, commit: str, head: str = "") 
     user's is touched, and git lists it nowhere. Git works in it. Another process that runs things under the same name
     meanwhile gets another one, which is removed afterwards. With `head` all that the commit has beyond it is staged.
     """
-    common = common_dir(repository.git)
+    common = repository.common
     root = user_cache.make("run") / sha256(os.fsencode(common)).hexdigest()[:16]
     root.mkdir(exist_ok=True)
     (root / "repository").write_bytes(os.fsencode(common))
@@ -76,7 +76,7 @@ def checked_out(repository: Repository, name: str, commit: str, head: str = "") 
 def in_place(top: Path) -> Place:
     """A work tree of the user's as a place to run things in, with all that is Git's only to be read."""
     git = Git(top)
-    common = common_dir(git)
+    common = Repository(git, top).common
     own = Path(git.text("rev-parse", "--absolute-git-dir"))
     shown = dict.fromkeys((top / ".git", own, common, *_alternates(common)))
     return Place(top, top, tuple((path, path) for path in shown))
@@ -84,7 +84,7 @@ def in_place(top: Path) -> Place:
 
 def forget(repository: Repository, name: str) -> None:
     """Remove what is kept for the runs of a session, unless one is under way."""
-    root = user_cache.folder("run") / sha256(os.fsencode(common_dir(repository.git))).hexdigest()[:16]
+    root = user_cache.folder("run") / sha256(os.fsencode(repository.common)).hexdigest()[:16]
     slot = name.replace("/", "%")
     if (root / slot).exists():
         with _alone(root, slot) as (folder, spare):
@@ -128,11 +128,6 @@ def _held(folder: Path) -> Iterator[bool]:
             yield False
             return
         yield True
-
-
-def common_dir(git: Git) -> Path:
-    """The folder of Git that all work trees of a repository share."""
-    return Path(git.text("rev-parse", "--path-format=absolute", "--git-common-dir"))
 
 
 def _bring(folder: Path, common: Path, commit: str, head: str) -> None:

@@ -41,7 +41,7 @@ def of_repository(repository: Repository) -> Iterator[Leftover]:
         )
     for ref in repository.refs(ASIDE):
         yield Leftover(f"a reply is kept as {ref}", f"git show {ref}; git update-ref -d {ref} forgets it")
-    common = checkout.common_dir(repository.git)
+    common = repository.common
     for lock in sorted({path for pattern in _LOCKS for path in common.glob(pattern)}):
         yield Leftover(f"{lock} is there{_age(lock)}", f"if no git is at work there any more: rm -f {quote(str(lock))}")
     yield from _garbage("reports of a git that died", common.glob("fast_import_crash_*"))

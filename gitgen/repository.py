@@ -180,6 +180,11 @@ class Repository:
             scopes[key] = scope
         return values
 
+    @cached_property
+    def common(self) -> Path:
+        """The folder of Git that all its work trees share."""
+        return Path(self.git.text("rev-parse", "--path-format=absolute", "--git-common-dir"))
+
     def resolve(self, revision: str) -> str | None:
         """The id of the commit that a revision names, or None."""
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Lock
 
 from gitgen.bench.tasks import REFS as TASKS
 from gitgen.errors import GitgenError
@@ -13,9 +14,12 @@ from gitgen.progress import ref_of
 from gitgen.repository import HEADS, Repository
 from gitgen.state import PREFIX
 
+_bringing = Lock()
+"""Of the threads of a process, which share a clone, one at a time fetches its tasks."""
+
 
 class Mirrored(Repository):
-    """A bare clone whose every reply and every step is pushed as soon as it is stored.
+    """A bare clone that pushes a run whenever a reply has been stored, and when `send` is called at its end.
 
     Refs move there as they do here, by compare-and-swap (man git-push, `--force-with-lease`): of two that do the
     same run one is stopped.
@@ -24,47 +28,53 @@ class Mirrored(Repository):
     def __init__(self, git: Git, remote: str) -> None:
         super().__init__(git, None)
         self.remote = remote
+        self._here: dict[str, str | None] = {}
         self._there: dict[str, str] = {}
-        """Where the refs of runs stand on the remote."""
+        """Where the refs of the run stand, here and on the remote."""
 
     def bring(self, branch: str, task: str) -> None:
         """Bring what the remote has of a run and of its task; what is here beyond that stays."""
-        run = (HEADS + branch, ref_of(branch))
-        listed = self.git.text("ls-remote", self.remote, *run, TASKS + task).split("\n")
+        self._here, run, of_task = {}, (HEADS + branch, ref_of(branch)), TASKS + task
+        listed = self.git.text("ls-remote", self.remote, *run, of_task).split("\n")
         there = {ref: oid for oid, _, ref in (line.partition("\t") for line in listed) if ref}
+        with _bringing:
+            if self.resolve(of_task) != there.get(of_task):
+                # All of them at once: to reach a remote takes longer than to bring a few more.
+                self.git.run("fetch", "-q", "--no-tags", self.remote, f"+{TASKS}*:{TASKS}*")
         self._there = {ref: oid for ref, oid in there.items() if ref in run}
-        wanted = [ref for ref, oid in there.items() if self.resolve(ref) != oid]
-        if not wanted:
-            return
-        self.git.run("fetch", "-q", "--no-tags", self.remote, *(there[ref] for ref in wanted))
+        wanted = [ref for ref, oid in self._there.items() if self.resolve(ref) != oid]
+        if wanted:
+            self.git.run("fetch", "-q", "--no-tags", self.remote, *(there[ref] for ref in wanted))
         for ref in wanted:
             here = self.resolve(ref)
             if here is None or not self._follows(here, there[ref]):
                 self.move(ref, there[ref], here, "from the remote")
+        self._here = {ref: self.resolve(ref) for ref in run}
 
     def move_all(self, moves: Sequence[tuple[str, str | None, str | None]], reason: str) -> None:
-        """Move refs here, then there, where a reply or a step has come of it; LostRace, or GitgenError from there."""
+        """Move refs here, and push the run if a reply has come of it; LostRace, or GitgenError from there."""
         super().move_all(moves, reason)
-        for ref, new, old in moves:
-            # A request alone, or the beginning of a session, has cost nothing yet.
-            if new and old and new != self._there.get(ref) and ref.startswith((HEADS + PREFIX, PROGRESS)):
-                self._push(ref, new)
+        self._here |= {ref: new for ref, new, _ in moves if ref in self._here}
+        # A request alone has cost nothing yet. Later moves come of what was stored, and can be made again.
+        if any(ref in self._here and ref.startswith(PROGRESS) and new and old for ref, new, old in moves):
+            self.send()
 
-    def _push(self, ref: str, new: str) -> None:
-        moved: dict[str, str | None] = {ref: new}
-        progress = PROGRESS + ref.removeprefix(HEADS + PREFIX)
-        if ref.startswith(HEADS) and progress in self._there:
-            moved[progress] = None
-        leases = (f"--force-with-lease={name}:{self._there.get(name, '')}" for name in moved)
+    def send(self) -> None:
+        """Push the run as it stands here; GitgenError if it was taken on elsewhere."""
+        moved = {ref: oid for ref, oid in self._here.items() if oid != self._there.get(ref)}
+        if not moved:
+            return
+        leases = (f"--force-with-lease={ref}:{self._there.get(ref, '')}" for ref in moved)
         try:
             self.git.run(
-                "push", "-q", "--atomic", *leases, self.remote, *(f"{to or ''}:{at}" for at, to in moved.items())
+                "push", "-q", "--atomic", *leases, self.remote, *(f"{oid or ''}:{at}" for at, oid in moved.items())
             )
         except GitFailed as error:
             if "stale info" not in error.stderr:
                 raise
+            ref = next(iter(moved))
             raise GitgenError(f"{ref} was taken on elsewhere", "the same command again, when that has ended") from None
-        self._there = {name: oid for name, oid in {**self._there, **moved}.items() if oid}
+        self._there = {ref: oid for ref, oid in self._here.items() if oid}
 
     def _follows(self, here: str, there: str) -> bool:
         """Whether what is here was made on what is there."""

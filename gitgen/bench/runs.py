@@ -85,9 +85,10 @@ def perform(world: World, run: Run, task: Task) -> None:
         }
         first = begin(world, branch, base=task.base or None, prompt=task.prompt, plan=run.plan, about=about)
         begin_branch(repository, branch, first)
-    session = load(repository, branch)
-    if session is not None and progress_of(repository, branch) is None and is_final(repository, session):
-        return
+    else:
+        session = load(repository, branch)
+        if session is not None and progress_of(repository, branch) is None and is_final(repository, session):
+            return
     try:
         for _ in go_on(world, branch, inputs_for(task)):
             pass
@@ -126,10 +127,8 @@ def inputs_for(task: Task) -> Inputs:
     return inputs
 
 
-def to_be_checked(repository: Repository, branch: str, commit: str) -> str:
-    """The id of a commit that has the tests and the check of a run's task on top of a result; no ref is moved."""
-    session = load(repository, branch)
-    task = session.first.trailers.get(TASK, "") if session else ""
+def to_be_checked(repository: Repository, task: str, commit: str) -> str:
+    """The id of a commit that has the tests and the check of a task on top of a result; no ref is moved."""
     changes = dict(laid_over(repository, task))
     return repository.commit(commit, "To be checked\n", changes, repository.tree(commit), sign=False)
 
