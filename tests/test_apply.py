@@ -50,7 +50,8 @@ def test_what_is_no_reply_changes_no_file(gitgen: Gitgen, folder: Path, stdin: s
 
 
 def test_a_pasted_reply_that_does_not_fit_is_not_asked_of_a_model(gitgen: Gitgen, folder: Path) -> None:
-    assert gitgen("apply", "--name", "x", stdin=MISFIT).code == 1
+    misfit = gitgen("apply", "--name", "x", stdin=MISFIT)
+    assert misfit.code == 1 and "hint: gitgen apply takes another" in misfit.err
     with endpoint() as scripted:
         for args in (("resume", "gitgen/x"), ("new", ".", "-m", "y", "--steps", "apply")):
             ran = gitgen(*args, GITGEN_BASE_URL=scripted.base_url)

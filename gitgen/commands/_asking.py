@@ -285,7 +285,10 @@ def usage_dict(chat: Chat) -> dict[str, Any]:
 
 def failure(landed: Landed) -> GitgenError:
     """Why a step that landed did not do what it was asked."""
-    again = f"gitgen resume {landed.branch} asks again; gitgen show {landed.oid[:10]} shows the reply"
+    # Nobody can be asked again for a reply that was pasted.
+    asked = not landed.chat.turns or any(turn.messages for turn in landed.chat.turns)
+    again = f"gitgen resume {landed.branch} asks again" if asked else "gitgen apply takes another"
+    again += f"; gitgen show {landed.oid[:10]} shows the reply"
     if landed.status == "rejected":
         if landed.draft.refusals[0].kind == HOOK_REFUSES:
             again = f"gitgen reparse {landed.oid[:10]} --no-verify takes it all the same; gitgen resume {landed.branch}"
