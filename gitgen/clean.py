@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from gitgen.errors import GitgenError
 from gitgen.git import GitFailed
 from gitgen.record import FOLDER
-from gitgen.repository import FORGET, Entry, Repository
+from gitgen.repository import FORGET, Repository
 from gitgen.state import Session
+from gitgen.tree import Entry
 
 SUFFIX = "-clean"
 SOURCE = "Gitgen-Source"

@@ -56,9 +56,12 @@ def of_machine() -> Iterator[Leftover]:
         yield Leftover(
             f"{len(logs)} report{'s' * (len(logs) > 1)} of bugs", f"send them in, then: rm {where}/bug-*.log"
         )
-    for reply in sorted(Path(tempfile.gettempdir()).glob("gitgen-*.json")):
-        if reply.stat().st_uid == os.getuid():
-            yield Leftover(f"{reply} is a reply that git could not take", f"read it, then: rm {quote(str(reply))}")
+    for folder in dict.fromkeys((Path(tempfile.gettempdir()), user_cache.folder("kept"))):
+        for reply in sorted(folder.glob("gitgen-*.json")):
+            if reply.stat().st_uid == os.getuid():
+                name = quote(str(reply))
+                mend = f"gitgen resume --kept {name}, in its repository; or: rm {name}"
+                yield Leftover(f"{reply} is a reply that git could not take", mend)
 
 
 def clean(leftovers: Iterable[Leftover]) -> int:

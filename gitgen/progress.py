@@ -9,6 +9,7 @@ from gitgen.git import GitFailed, NoObject
 from gitgen.record import Chat
 from gitgen.repository import Repository
 from gitgen.state import PREFIX
+from gitgen.values import Blob
 
 REFS = "refs/gitgen/progress/"
 ASIDE = "refs/gitgen/aside/"
@@ -47,6 +48,34 @@ def progress_of(repository: Repository, branch: str, at: str | None = None) -> P
         aside = f"git update-ref {ASIDE}{ref.removeprefix(REFS)} {oid} && git update-ref -d {ref}"
         raise GitgenError(f"What is under way on {branch} cannot be read: {why}", f"set it aside: {aside}") from None
     return Progress(branch, oid, parent, path, chat)
+
+
+def message_of(chat: Chat) -> str:
+    """The message of a commit on a progress ref."""
+    return f"Under way: {chat.step}\n"
+
+
+def put_back(repository: Repository, progress: Progress, chat: Chat) -> Progress:
+    """Put a chat that Git could not take when it came onto the progress ref of its step; GitgenError if it is none."""
+    if not _goes_on(progress.chat, chat):
+        raise GitgenError(
+            f"The reply does not belong to the step under way on {progress.branch}",
+            f"gitgen resume {progress.branch} goes on without it",
+        )
+    tree, content = repository.tree(progress.oid), Blob(chat.to_json().encode())
+    oid = repository.commit(progress.parent, message_of(chat), {progress.path: content}, tree, sign=False)
+    repository.move(ref_of(progress.branch), oid, progress.oid, "reply put back")
+    return Progress(progress.branch, oid, progress.parent, progress.path, chat)
+
+
+def _goes_on(before: Chat, after: Chat) -> bool:
+    """Whether a chat is another one with more turns or an answer to its last one."""
+    if before.step != after.step or before.inputs != after.inputs or not before.turns:
+        return False
+    asked = len(before.turns) - 1
+    return after.turns[:asked] == before.turns[:asked] and [turn.messages for turn in after.turns[asked:][:1]] == [
+        before.turns[asked].messages
+    ]
 
 
 def under_way(repository: Repository) -> tuple[str, ...]:

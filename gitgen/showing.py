@@ -16,7 +16,8 @@ from gitgen.ranking.reading import Progress, missing, silent
 from gitgen.ranking.rules import Rules
 from gitgen.ranking.selection import BUDGET, Selection, forms, select, text_of
 from gitgen.record import FOLDER, File, Part, Text
-from gitgen.repository import GitTree, Repository
+from gitgen.repository import Repository
+from gitgen.tree import GitTree
 from gitgen.world import World
 
 PATIENCE = 1.5

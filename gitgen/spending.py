@@ -13,9 +13,10 @@ from datetime import datetime
 from gitgen.git import GitFailed
 from gitgen.progress import ref_of
 from gitgen.record import FOLDER, Chat, Usage
-from gitgen.repository import GitTree, Repository
+from gitgen.repository import Repository
 from gitgen.squash import SQUASHED
 from gitgen.state import PREFIX, Commit, Session, history
+from gitgen.tree import GitTree
 from gitgen.values import DIRECTORY
 
 _CHAT = re.compile(r"[0-9]{1,9}-[^/]*\.json")

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from gitgen.errors import GitgenError
 from gitgen.record import FOLDER, Chat, Usage
-from gitgen.repository import GitTree, Repository
+from gitgen.repository import Repository
 from gitgen.trailers import OURS, number_of, parse, usage_of, whole_number
+from gitgen.tree import GitTree
 from gitgen.values import Tree
 
 if TYPE_CHECKING:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
+from shlex import quote
 from tempfile import NamedTemporaryFile
 from typing import Any
 
-from gitgen import tokens
+from gitgen import tokens, user_cache
 from gitgen.ai import Completion, Request
 from gitgen.beginning import begin_branch
 from gitgen.errors import GitgenError
 from gitgen.git import GitFailed
-from gitgen.progress import ASIDE, Progress, busy, ref_of
+from gitgen.progress import ASIDE, Progress, busy, message_of, ref_of
 from gitgen.record import Chat, Message, Ran, Reads, Reply, Text, Turn, Usage
-from gitgen.repository import GitTree, LostRace
+from gitgen.repository import LostRace
 from gitgen.state import PREFIX, chat_path
+from gitgen.tree import GitTree
 from gitgen.values import Blob
 from gitgen.world import World
 
@@ -117,8 +121,8 @@ class UnderWay:
 
     def _commit(self) -> str:
         """The chat so far as a commit that stands on no ref yet."""
-        repository, message = self.world.repository, f"Under way: {self.chat.step}\n"
-        return repository.commit(self.tip, message, {self.path: self.blob}, self.tree, sign=False)
+        changes = {self.path: self.blob}
+        return self.world.repository.commit(self.tip, message_of(self.chat), changes, self.tree, sign=False)
 
     def _kept_elsewhere(self, error: GitFailed) -> GitgenError:
         """The error for a reply that the progress ref cannot take: it is kept on another ref, or else in a file."""
@@ -127,7 +131,7 @@ class UnderWay:
             oid = self._commit()
             aside = self._aside(oid)
         except GitFailed:
-            return _kept_outside(self.chat, error)
+            return _kept_outside(self.chat, self.branch, error)
         mend = f"{error.mend} && git update-ref {ref} {oid}" if error.lock else f"git update-ref {ref} {oid}"
         return GitgenError(f"{error.what}; the reply is kept as {aside}", f"{mend}; then: gitgen resume {self.branch}")
 
@@ -141,7 +145,12 @@ class UnderWay:
         """The error for a progress ref that another process has moved; a reply of ours is kept on a ref of its own."""
         if not self.chat.turns or self.chat.turns[-1].reply is None:
             return busy(self.branch)
-        aside = self._aside(oid)
+        aside, repository, ref = self._aside(oid), self.world.repository, ref_of(self.branch)
+        if not repository.refs(ref) and repository.tip(self.branch) == self.tip:
+            return GitgenError(
+                f"{ref} was deleted meanwhile; the reply is kept as {aside}",
+                f"git update-ref {ref} {oid}; then: gitgen resume {self.branch}",
+            )
         return GitgenError(
             f"The step on {self.branch} was taken on or ended elsewhere; this reply is kept as {aside}",
             f"git show {aside}; gitgen log {self.branch} shows how the step ended",
@@ -171,11 +180,23 @@ def _estimated(request: Request, reply: Reply) -> Usage:
     return Usage(prompt, completion, prompt + completion, None, "estimated")
 
 
-def _kept_outside(chat: Chat, error: GitFailed) -> GitgenError:
+def _kept_outside(chat: Chat, branch: str, error: GitFailed) -> GitgenError:
     """The error for a reply that Git cannot take, on a full disk say; the chat is put into a file instead."""
-    try:
-        with NamedTemporaryFile("w", encoding="utf-8", prefix="gitgen-", suffix=".json", delete=False) as file:
-            file.write(chat.to_json())
-    except OSError:
-        return error
-    return GitgenError(f"{error.what}; the reply is kept in {file.name}", "mend that; gitgen resume then asks again")
+    for folder in (tempfile.gettempdir, lambda: user_cache.make("kept")):
+        with suppress(OSError):
+            kept = quote(_written(chat.to_json(), folder()))
+            mend = f"mend that, then: gitgen resume --kept {kept} {branch}"
+            return GitgenError(f"{error.what}; the reply is kept in {kept}", mend)
+    return error
+
+
+def _written(text: str, folder: str | Path) -> str:
+    """The path of a new file with a text; OSError if there is no room for all of it."""
+    with NamedTemporaryFile("w", encoding="utf-8", prefix="gitgen-", suffix=".json", dir=folder, delete=False) as file:
+        try:
+            file.write(text)
+            file.flush()
+        except OSError:
+            Path(file.name).unlink()
+            raise
+    return file.name

@@ -10,8 +10,9 @@ from itertools import islice
 from gitgen.diff_tree import Change, changes
 from gitgen.git import GitFailed
 from gitgen.record import FOLDER, Chat
-from gitgen.repository import GitTree, Repository
+from gitgen.repository import Repository
 from gitgen.state import Commit, draft_on, history
+from gitgen.tree import GitTree
 from gitgen.values import DIRECTORY, REGULAR, Changes
 
 CHUNK = 200

@@ -72,6 +72,7 @@ LAYERS = (
         "keep",
     ),
     ("repository",),
+    ("tree", "written"),
     (
         "git",
         "ai",

@@ -17,10 +17,11 @@ from gitgen.ranking.outline import outline
 from gitgen.ranking.rules import Rules
 from gitgen.ranking.selection import Selection, map_of
 from gitgen.record import File, Outline, Text, deserialize_messages, serialize_messages, user
-from gitgen.repository import GitTree, Repository
+from gitgen.repository import Repository
 from gitgen.session import Run
 from gitgen.state import chat_of, load
 from gitgen.steps import asked_for
+from gitgen.tree import GitTree
 from tests.conftest import git, write
 from tests.replies import FRENCH
 from tests.scripted import Endpoint, endpoint, fails, says

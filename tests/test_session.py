@@ -245,6 +245,31 @@ def test_a_reply_that_git_cannot_take_is_kept_outside(
     assert chat.replies() == (FRENCH,)
 
 
+def test_a_reply_that_was_kept_outside_is_taken_later(
+    folder: Path, gitgen: Gitgen, world: Worlds, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    config = (folder / ".git/config").read_text()
+
+    def damage() -> None:
+        (folder / ".git/config").write_text("[")
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    with endpoint(says(FRENCH, between=damage)) as scripted:
+        with pytest.raises(GitgenError, match="kept in ") as caught:
+            fixed(world(scripted))
+        (folder / ".git/config").write_text(config)
+        command = ["resume", "--kept", str(caught.value).rpartition(" ")[2], BRANCH]
+        other = tmp_path / "other.json"
+        other.write_text(Chat("fix").to_json())
+        refused = gitgen("resume", "--kept", str(other), BRANCH, "--base-url", scripted.base_url)
+        assert refused.code == 1 and "does not belong to the step under way" in refused.err
+        done = gitgen(*command, "--base-url", scripted.base_url)
+        assert done.code == 0, done.err
+        assert len(scripted.requests) == 1 and "Bonjour" in git(folder, "show", f"{BRANCH}:hello.py")
+        again = gitgen(*command, "--base-url", scripted.base_url)
+        assert again.code == 1 and "No step is under way" in again.err
+
+
 def test_secrets_are_taken_out_before_anything_is_stored(folder: Path, world: Worlds) -> None:
     token = "ghp_" + "a" * 36
     reply = f"The key is key-of-the-user.\n\nnotes.txt\n```\n{token}\n```\n"

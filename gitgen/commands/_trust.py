@@ -11,7 +11,8 @@ from typing import Any
 
 from gitgen.commands._asking import settings_of
 from gitgen.errors import GitgenError
-from gitgen.repository import GitTree, Repository
+from gitgen.repository import Repository
+from gitgen.tree import GitTree
 
 
 def in_ci(environ: Mapping[str, str]) -> bool:

@@ -20,10 +20,11 @@ from gitgen.profiles import profile_of
 from gitgen.ranking import index
 from gitgen.ranking.rank import cache_of
 from gitgen.ranking.selection import Selection, Shown
-from gitgen.repository import GitTree, Repository
+from gitgen.repository import Repository
 from gitgen.settings import DEFAULT_MODEL, Settings
 from gitgen.state import load
 from gitgen.touched import touched
+from gitgen.tree import GitTree
 
 MOST_LEFT_OUT = 10
 

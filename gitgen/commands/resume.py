@@ -14,7 +14,8 @@ from gitgen.commands._asking import as_dict, asks_a_model, hide_import, line_of,
 from gitgen.commands._planning import planned
 from gitgen.errors import GitgenError
 from gitgen.plan import go_on, run_all
-from gitgen.progress import landed_already, progress_of, under_way
+from gitgen.progress import landed_already, progress_of, put_back, under_way
+from gitgen.record import Chat
 from gitgen.repository import Repository
 from gitgen.session import Landed, Run
 from gitgen.state import DONE, PREFIX, load
@@ -24,10 +25,16 @@ from gitgen.world import World
 @click.command()
 @click.argument("branch", required=False)
 @click.option("--drop", is_flag=True, help="End the step under way instead: its chat is kept, its edits are not.")
+@click.option(
+    "--kept",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Take the reply in FILE, which Git could not take when it came.",
+)
 @click.option("--steps", metavar="NAME|A,B", help="Then run these steps as well.")
 @runs_programs
 @asks_a_model
-def command(branch: str | None, drop: bool, steps: str | None, **flags: Any) -> int:
+def command(branch: str | None, drop: bool, kept: Path | None, steps: str | None, **flags: Any) -> int:
     """Go on where a session stopped, from Git alone; what was answered is never asked again.
 
     BRANCH is the session that is checked out if it is left out, else the only one with a step under way. A last step
@@ -37,6 +44,7 @@ def command(branch: str | None, drop: bool, steps: str | None, **flags: Any) -> 
     Example:
       gitgen resume
       gitgen resume gitgen/todo --steps execute,review
+      gitgen resume --kept /tmp/gitgen-x.json gitgen/todo
     """
     hide_import(flags)
     repository = preflight.repository_at(Path.cwd())
@@ -52,6 +60,10 @@ def command(branch: str | None, drop: bool, steps: str | None, **flags: Any) -> 
         if failed:
             # Its command was killed on the way to this very error; asking again is the user's to say.
             raise GitgenError(f"The last step has landed as {failed.status}", f"gitgen resume {branch} asks again")
+    if kept is not None:
+        if progress is None:
+            raise GitgenError(f"No step is under way on {branch}", "gitgen log shows the steps")
+        progress = put_back(repository, progress, _chat_in(kept))
     if drop and progress is None:
         raise GitgenError(f"No step is under way on {branch}", "gitgen log shows the steps")
     if repository.tip(branch) is not None:
@@ -74,6 +86,17 @@ def _steps(here: World, branch: str, more: tuple[str, ...]) -> Iterator[Landed]:
         yield landed
     if landed is None or landed.status in DONE:
         yield from run_all(here, branch, more)
+
+
+def _chat_in(file: Path) -> Chat:
+    """The chat that was kept in a file."""
+    try:
+        return Chat.from_json(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise GitgenError(
+            f"{file} holds no reply that was kept: {why}", "gitgen doctor lists those there are"
+        ) from None
 
 
 def _branch(repository: Repository) -> str:
