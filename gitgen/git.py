@@ -226,7 +226,12 @@ class Git:
         # Somebody may have killed it, now or since it was last asked; reading again changes nothing.
         found = self._answer(name, most) or self._answer(name, most)
         if found is None:
-            raise GitFailed(("cat-file", "-p", name), 128, f"the object {name} cannot be read; git fsck tells more")
+            args, why = ("cat-file", "-p", name), ""
+            try:
+                self.run(*args)
+            except GitFailed as error:
+                why = f": {error.stderr.strip().partition(chr(10))[0]}"
+            raise GitFailed(args, 128, f"{name} cannot be read{why}; git fsck tells more")
         return found
 
     def _answer(self, name: str, most: int | None) -> tuple[str, bytes] | None:
@@ -241,7 +246,9 @@ class Git:
             self._cat.stdin.flush()
             header = self._cat.stdout.readline().decode("utf-8", "replace")
         if header.endswith((" missing\n", " ambiguous\n")):
-            raise NoObject(("cat-file", "-p", name), 128, f"there is no object {header.strip()}")
+            named = not re.fullmatch("[0-9a-f]{40,64}", name)
+            what = f"there is no {name}" if named else f"the object {name} is missing; git fsck tells more"
+            raise NoObject(("cat-file", "-p", name), 128, what)
         if not header.endswith("\n"):
             self.close()
             return None

@@ -28,6 +28,10 @@ def repository_at(folder: Path) -> Repository:
         raise GitgenError(f"There is no folder {folder}", f"gitgen new {folder}")
     repository = Repository.find(folder)
     if repository is None:
+        for above in (folder, *folder.parents):
+            if (above / ".git").exists():
+                what = f"{above / '.git'} is no repository that git can read"
+                raise GitgenError(what, "git fsck, or: man gitrepository-layout, tells what a repository needs")
         raise GitgenError("There is no Git repository here", "git init, or for a new program: gitgen new PATH")
     told = os.environ.get(HOOK_REPOSITORY, "")
     if told:

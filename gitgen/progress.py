@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gitgen.errors import GitgenError
-from gitgen.git import GitFailed, NoObject
+from gitgen.git import NoObject
 from gitgen.record import Chat
 from gitgen.repository import Repository
 from gitgen.state import PREFIX
@@ -43,7 +43,7 @@ def progress_of(repository: Repository, branch: str, at: str | None = None) -> P
         path = repository.git.text("diff-tree", "--no-commit-id", "--name-only", "-r", "-z", oid).split("\0")[0]
         parent = repository.resolve(f"{oid}^") or ""
         chat = Chat.from_json(repository.tree(oid)[path])
-    except (GitFailed, KeyError, ValueError) as error:
+    except (NoObject, KeyError, ValueError) as error:
         why = str(error) if isinstance(error, ValueError) else "it holds no chat"
         aside = f"git update-ref {ASIDE}{ref.removeprefix(REFS)} {oid} && git update-ref -d {ref}"
         raise GitgenError(f"What is under way on {branch} cannot be read: {why}", f"set it aside: {aside}") from None

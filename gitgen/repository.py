@@ -13,7 +13,7 @@ from gitgen.errors import GitgenError
 from gitgen.git import Git, GitFailed, NoObject
 from gitgen.tree import GitTree
 from gitgen.values import REGULAR, Blob, Changes
-from gitgen.written import TRIES, Made, Written
+from gitgen.written import Made, Written
 
 HEADS = "refs/heads/"
 FORGET = b"reset refs/gitgen/none\n\ndone\n"
@@ -97,7 +97,11 @@ class Repository:
 
     def tree(self, commit: str | None) -> GitTree:
         """The tree of a commit (the empty tree for None)."""
-        return GitTree(self.git, self.git.id_of(f"{commit}^{{tree}}") if commit else None)
+        return GitTree(self, self._written.attempt(lambda: self.git.id_of(f"{commit}^{{tree}}")) if commit else None)
+
+    def read(self, oid: str, most: int | None = None) -> bytes:
+        """The content of the object with this id, or its first `most` bytes; GitFailed if there is none."""
+        return self._written.attempt(lambda: self.git.read(oid, most))
 
     def blob_id(self, content: bytes, like: str) -> str:
         """The id that Git gives a blob, in the hash that the id `like` is written in."""
@@ -174,14 +178,7 @@ class Repository:
 
     def move_all(self, moves: Sequence[tuple[str, str | None, str | None]], reason: str) -> None:
         """Move refs as `move` does, each given as (ref, new, old): all of them, or none."""
-        for tries in range(TRIES):
-            try:
-                self._try_moves(moves, reason)
-                break
-            except GitFailed:
-                # Housekeeping may have taken the very commit.
-                if tries == TRIES - 1 or not self._written.again():
-                    raise
+        self._written.attempt(lambda: self._try_moves(moves, reason))
         try:
             self._written.held()
         except GitFailed:

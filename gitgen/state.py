@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from gitgen.errors import GitgenError
 from gitgen.record import FOLDER, Chat, Usage
-from gitgen.repository import Repository
+from gitgen.repository import HEADS, Repository
 from gitgen.trailers import OURS, number_of, parse, usage_of, whole_number
 from gitgen.tree import GitTree
 from gitgen.values import Tree
@@ -265,7 +265,16 @@ def no_branch(repository: Repository, branch: str) -> GitgenError:
     remote = repository.git.text("for-each-ref", "--count=1", "--format=%(refname:short)", f"refs/remotes/*/{branch}")
     if branch and remote:
         return GitgenError(f"The branch {branch} is only on a remote: {remote}", f"git branch {branch} {remote}")
+    if branch and _points_nowhere(repository, branch):
+        return GitgenError(f"{branch} points at no commit that git can read", "git fsck tells more")
     return GitgenError(f"There is no branch {branch}", "gitgen sessions, or git branch --list, lists them")
+
+
+def _points_nowhere(repository: Repository, branch: str) -> bool:
+    """Whether there is such a ref, though what it holds is no id, or that of an object that is missing."""
+    ref = HEADS + branch
+    named = repository.git.text("rev-parse", "-q", "--verify", ref, check=False)
+    return bool(named) or (repository.common / ref).is_file()
 
 
 def folder_of(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -11,6 +12,9 @@ from shlex import quote
 from gitgen.errors import GitgenError
 from gitgen.git import Git, GitFailed
 from gitgen.repository import HEADS, Repository
+
+PATIENCE = 2.0
+"""Seconds that a lock of the index is waited for: git itself does not."""
 
 
 @dataclass(frozen=True)
@@ -72,18 +76,31 @@ class Worktree:
         untracked = self._untracked(old, new)
         if untracked:
             return f"{untracked[0]} is in the way, and untracked"
+        merge = ("read-tree", "-m", "-u", *more, old, new)
         try:
-            self.git.run("read-tree", "-m", "-u", *more, old, new)
+            self._patiently(*merge)
         except GitFailed:
             # Git takes a file for changed when its times differ; refreshing looks at the content.
             self.git.run("update-index", "-q", "--refresh", check=False)
             try:
-                self.git.run("read-tree", "-m", "-u", *more, old, new)
+                self._patiently(*merge)
             except GitFailed as error:
                 if error.lock:
                     raise
                 return error.stderr.strip().splitlines()[0].removeprefix("error: ")
         return None
+
+    def _patiently(self, *args: str) -> None:
+        """Run git; while somebody else has the index locked, as each `git add` does, again for a while."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                self.git.run(*args)
+                return
+            except GitFailed as error:
+                if not error.lock or time.monotonic() > until:
+                    raise
+            time.sleep(0.05)
 
     def _untracked(self, old: str, new: str) -> list[str]:
         """The untracked files that stand where `new` brings one; those that are ignored git would overwrite."""

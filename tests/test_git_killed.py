@@ -57,7 +57,7 @@ def test_what_cannot_be_read_is_an_error_and_not_absent(folder: Path, repository
     loose = folder / ".git/objects" / oid[:2] / oid[2:]
     loose.chmod(0o644)
     loose.write_bytes(b"nonsense")
-    with pytest.raises(GitFailed, match="cannot be read; git fsck tells more"):
+    with pytest.raises(GitFailed, match=r"cannot be read: .*; git fsck tells more"):
         repository.tip("main")
     assert repository.tip("other") is None
 

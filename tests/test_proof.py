@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.proof import Scale, concurrency
+from tests.proof import Scale, concurrency, mishaps
 from tests.proof import secrets as key_searched
 from tests.proof.cases import CASES
 from tests.proof.kills import SHORT, kill_case
@@ -27,6 +28,14 @@ def test_killed_at_any_moment_it_ends_where_it_would_have_ended(name: str, dying
     assert not tally.broken, "\n".join(tally.broken)
     killed = sum(counts["kills"] for counts in tally.counts.values())
     assert killed >= 4, "nothing was shown"
+
+
+def test_whatever_befalls_a_repository_is_told_and_nothing_is_lost(tmp_path: Path) -> None:
+    tried = subprocess.run([*mishaps.NAMESPACE, "true"], capture_output=True, text=True)
+    if tried.returncode:
+        pytest.skip(f"there can be no mounts of our own here: {tried.stderr.strip()}")
+    table = mishaps.prove(Scale(tmp_path, long=False))
+    assert not table.broken and len(table.rows) > 10, str(table)
 
 
 def test_a_key_is_nowhere_and_files_go_by_the_umask(tmp_path: Path) -> None:
