@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property, partial
 from hashlib import new as new_hash
 from pathlib import Path
 
@@ -32,7 +32,8 @@ class Repository:
     def __init__(self, git: Git, top: Path | None) -> None:
         self.git = git
         self.top = top
-        self._written = Written(git, lambda: self.common)
+        self._common = cache(partial(_common_folder, git, top))
+        self._written = Written(git, self._common)
 
     @staticmethod
     def find(folder: Path) -> Repository | None:
@@ -67,13 +68,10 @@ class Repository:
             scopes[key] = scope
         return values
 
-    @cached_property
+    @property
     def common(self) -> Path:
         """The folder of Git that all its work trees share."""
-        own = self.top / ".git" if self.top else None
-        if own and not own.is_symlink() and (own / "objects").is_dir():
-            return own
-        return Path(self.git.text("rev-parse", "--path-format=absolute", "--git-common-dir"))
+        return self._common()
 
     def resolve(self, revision: str) -> str | None:
         """The id of the commit that a revision names, or None."""
@@ -209,6 +207,13 @@ class Repository:
         lines = "".join(f"update {ref} {new or zero} {old or zero}\n" for ref, new, old in moves)
         options = ("--create-reflog", "-m", f"gitgen: {reason}", "--stdin")
         self.git.run(*_PATIENT, "update-ref", *options, stdin=lines.encode("utf-8", "surrogateescape"))
+
+
+def _common_folder(git: Git, top: Path | None) -> Path:
+    own = top / ".git" if top else None
+    if own and not own.is_symlink() and (own / "objects").is_dir():
+        return own
+    return Path(git.text("rev-parse", "--path-format=absolute", "--git-common-dir"))
 
 
 def _why_no_repository(git: Git) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -44,11 +45,13 @@ def warm_up() -> None:
     """Import the client (half a second) in another thread, behind work that does not need it."""
     from threading import Thread
 
-    Thread(target=_import_client, daemon=True).start()
+    if "openai" not in sys.modules:
+        Thread(target=_import_client, daemon=True).start()
 
 
 def _import_client() -> None:
-    # What an import makes is there to stay: looking for garbage in it is a quarter of the time.
+    # What an import makes is there to stay: looking for garbage in it is a quarter of the time. Once is enough: all
+    # that a freeze finds is kept for good, be it garbage or not.
     gc.disable()
     try:
         import openai  # noqa: F401
