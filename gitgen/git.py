@@ -131,7 +131,7 @@ class Git:
 
         With `check=False` a failure returns whatever was printed, unless a signal ended git. `seconds` bounds the run.
         """
-        with self._start(args, environ) as process:
+        with _started(self.folder, args, environ) as process:
             try:
                 stdout, stderr = process.communicate(stdin, timeout=seconds)
             except subprocess.TimeoutExpired:
@@ -144,7 +144,7 @@ class Git:
     def records(self, *args: str, end: bytes = b"\0") -> Generator[bytes, None, None]:
         """Run `git ARGS` and yield its output in pieces that end with `end`; git is stopped when you stop."""
         rest = b""
-        with self._start(args, None) as process:
+        with _started(self.folder, args, None) as process:
             assert process.stdout is not None and process.stderr is not None
             try:
                 while chunk := os.read(process.stdout.fileno(), 1 << 16):
@@ -156,24 +156,6 @@ class Git:
             stderr = process.stderr.read()
         if process.returncode != 0:
             raise GitFailed(args, process.returncode, stderr.decode("utf-8", "replace"))
-
-    @contextmanager
-    def _start(self, args: tuple[str, ...], environ: dict[str, str] | None) -> Iterator[subprocess.Popen[bytes]]:
-        try:
-            # In a process group of its own, Ctrl-C reaches gitgen alone and never kills git in mid-write.
-            process = subprocess.Popen(
-                ("git", *args),
-                cwd=self.folder,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env={**os.environ, **_IN_ENGLISH, **(environ or {})},
-                process_group=0 if hasattr(os, "killpg") else None,
-            )
-        except FileNotFoundError:
-            raise GitgenError("Git cannot be started", "install git, or put it into PATH") from None
-        with process:
-            yield process
 
     def follow(
         self, *args: str, environ: Mapping[str, str], limits: Limits, echo: Callable[[str], None]
@@ -238,7 +220,7 @@ class Git:
         """Id and content of what a name stands for; None where the process ended before it had said all of it."""
         if self._batch is None:
             self._batch = ExitStack()
-            self._cat = self._batch.enter_context(self._start(("cat-file", "--batch"), None))
+            self._cat = self._batch.enter_context(_started(self.folder, ("cat-file", "--batch"), None))
         assert self._cat.stdin is not None and self._cat.stdout is not None
         header = ""
         with suppress(BrokenPipeError):
@@ -269,3 +251,23 @@ class Git:
         with suppress(BrokenPipeError):
             if batch is not None:
                 batch.close()
+
+
+@contextmanager
+def _started(folder: Path, args: tuple[str, ...], environ: dict[str, str] | None) -> Iterator[subprocess.Popen[bytes]]:
+    # No method: its frame would hold a `Git`, which holds it, and only a collector could end the process.
+    try:
+        # In a process group of its own, Ctrl-C reaches gitgen alone and never kills git in mid-write.
+        process = subprocess.Popen(
+            ("git", *args),
+            cwd=folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, **_IN_ENGLISH, **(environ or {})},
+            process_group=0 if hasattr(os, "killpg") else None,
+        )
+    except FileNotFoundError:
+        raise GitgenError("Git cannot be started", "install git, or put it into PATH") from None
+    with process:
+        yield process

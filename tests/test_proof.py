@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.proof import Scale, concurrency, mishaps
+from tests.proof import Scale, concurrency, leaks, mishaps
 from tests.proof import secrets as key_searched
 from tests.proof.cases import CASES
 from tests.proof.kills import SHORT, kill_case
@@ -36,6 +36,12 @@ def test_whatever_befalls_a_repository_is_told_and_nothing_is_lost(tmp_path: Pat
         pytest.skip(f"there can be no mounts of our own here: {tried.stderr.strip()}")
     table = mishaps.prove(Scale(tmp_path, long=False))
     assert not table.broken and len(table.rows) > 10, str(table)
+
+
+def test_a_process_of_many_sessions_holds_no_more_than_of_few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    table = leaks.prove(Scale(tmp_path, long=False))
+    assert not table.broken and len(table.rows) == 3, str(table)
 
 
 def test_a_key_is_nowhere_and_files_go_by_the_umask(tmp_path: Path) -> None:
