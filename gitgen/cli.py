@@ -17,7 +17,19 @@ _OF_THE_MACHINE = (EACCES, EDQUOT, EIO, EMFILE, ENAMETOOLONG, ENOSPC, ENOTDIR, E
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run gitgen; 0 done, 1 something a person can mend, 2 wrong usage, 3 a bug, 130 interrupted."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    if argv is not None:
+        import gc
+
+        threshold = gc.get_threshold()
+        try:
+            return _main(list(argv))
+        finally:
+            # Who calls this as a function lives on, and what they leave is to be looked through as they have set it.
+            gc.set_threshold(*threshold)
+    return _main(sys.argv[1:])
+
+
+def _main(arguments: list[str]) -> int:
     if arguments == ["--version"]:
         sys.stdout.write(f"gitgen {__version__}\n")
         return 0

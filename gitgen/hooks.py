@@ -77,7 +77,7 @@ def _folder(repository: Repository) -> Path:
     named = repository.config.get("core.hookspath", ("",))[-1]
     if named:
         return top / Path(named).expanduser()
-    own = top / ".git"
+    own = top / ".git" if repository.top else repository.common
     if own.is_file():
         own = top / _after("gitdir: ", own)
         if (own / "commondir").is_file():

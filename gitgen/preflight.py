@@ -23,7 +23,7 @@ NAMED = 3
 
 
 def repository_at(folder: Path) -> Repository:
-    """The repository around a folder; GitgenError if there is none, if it is bare, or if git was told of another."""
+    """The repository around a folder, be it bare; GitgenError if there is none, or if git was told of another."""
     if not folder.is_dir():
         raise GitgenError(f"There is no folder {folder}", f"gitgen new {folder}")
     repository = Repository.find(folder)
@@ -39,20 +39,21 @@ def repository_at(folder: Path) -> Repository:
         if not here.startswith(told):
             what = f"GIT_DIR or GIT_WORK_TREE is set to another repository, {told.splitlines()[-1]}"
             raise GitgenError(what, "cd to its work tree, or: unset GIT_DIR GIT_WORK_TREE")
-    refuse_bare(repository)
+    _refuse_git_folder(repository)
     return repository
 
 
-def refuse_bare(repository: Repository) -> None:
-    """GitgenError for a repository without a work tree."""
+def with_work_tree(repository: Repository) -> Path:
+    """The root of the work tree; GitgenError for a bare repository."""
+    _refuse_git_folder(repository)
     if repository.top is None:
-        if repository.git.text("rev-parse", "--is-inside-git-dir") == "true" and not _is_bare(repository):
-            raise GitgenError("This folder is Git's own", "cd to the work tree")
         raise GitgenError("This repository is bare", f"git clone {repository.git.folder} WORK, and go on in WORK")
+    return repository.top
 
 
-def _is_bare(repository: Repository) -> bool:
-    return repository.git.text("rev-parse", "--is-bare-repository") == "true"
+def _refuse_git_folder(repository: Repository) -> None:
+    if repository.top is None and repository.git.text("rev-parse", "--is-bare-repository") != "true":
+        raise GitgenError("This folder is Git's own", "cd to the work tree")
 
 
 def branch_of_head(repository: Repository) -> tuple[str, str]:

@@ -251,11 +251,16 @@ def _id(text: str) -> str:
     return text if re.fullmatch(r"[0-9a-f]{40}(?:[0-9a-f]{24})?", text) else ""
 
 
+def is_shallow(repository: Repository) -> bool:
+    """Whether this clone lacks what is older than some commits (man git-clone, `--depth`)."""
+    return repository.git.text("rev-parse", "--is-shallow-repository") == "true"
+
+
 def no_session(repository: Repository, branch: str) -> GitgenError:
     """The error for a branch that is no session, or whose beginning or very tip this clone does not have."""
     if repository.tip(branch) is None:
         return no_branch(repository, branch)
-    if branch.startswith(PREFIX) and repository.git.text("rev-parse", "--is-shallow-repository") == "true":
+    if branch.startswith(PREFIX) and is_shallow(repository):
         return GitgenError(f"This clone is shallow, and has not the beginning of {branch}", "git fetch --unshallow")
     return GitgenError(f"{branch} is not a session of gitgen", "gitgen sessions lists them")
 

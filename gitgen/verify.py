@@ -110,6 +110,8 @@ def _root(commit: Commit) -> str:
 
 
 def _verdict(repository: Repository, objects: _Objects, commit: Commit, changed: Sequence[Change]) -> Verdict:
+    if not commit.parent:
+        return Verdict(commit, why="the commit below it is not in this clone: git fetch --unshallow")
     actual = {change.path: change.new for change in changed if DIRECTORY not in (change.old[0], change.new[0])}
     expected: dict[str, tuple[str, str]] = {}
     try:

@@ -156,7 +156,6 @@ CASES: list[tuple[Setup, tuple[str, ...], str, str]] = [
     (detached, FIX, "HEAD is detached", "git switch"),
     (unborn, FIX, "main has no commit yet", "git commit"),
     (bare, NEW, "repository is bare", "git clone"),
-    (bare, FIX, "repository is bare", "git clone"),
     (inside_git, NEW, "folder is Git's own", "cd to the work tree"),
     (inside_git, FIX, "folder is Git's own", "cd to the work tree"),
     (taken, NEW, "gitgen/s is there already", "--name"),

@@ -166,9 +166,12 @@ def test_what_a_clone_lacks_is_named(
     with endpoint(says(FRENCH)) as scripted:
         fix(scripted, "Greet in French", "--name", "x")
     git(tmp_path, "clone", "-q", *clone, f"file://{folder}", "clone")
-    for command in ("log", "resume"):
-        ran = gitgen(command, "gitgen/x", cwd=tmp_path / "clone")
+    for command in (("log", "gitgen/x"), ("resume", "gitgen/x"), ("fix", "More", "--branch", "gitgen/x")):
+        ran = gitgen(*command, cwd=tmp_path / "clone", GITGEN_BASE_URL=scripted.base_url)
         assert ran.code == 1 and what in ran.err and mend in ran.err, ran.err
+    if "shallow" in what:
+        ran = gitgen("verify", "gitgen/x", cwd=tmp_path / "clone")
+        assert ran.code == 1 and "the commit below it is not in this clone" in ran.out, ran.out
     git(tmp_path / "clone", *mend.split()[1:])
     assert gitgen("log", "gitgen/x", cwd=tmp_path / "clone").code == 0
 

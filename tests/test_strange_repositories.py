@@ -452,11 +452,6 @@ def with_blob(folder: Path, entry: str, content: bytes) -> str:
 # --- where there is no branch to begin from, or no files: one line, and with what it says the fix is done ---
 
 
-def bare(tmp: Path) -> Strange:
-    git(tmp, "clone", "-q", "--bare", str(made(tmp / "main")), "here.git")
-    return Strange(tmp / "here.git")
-
-
 def empty(tmp: Path) -> Strange:
     (tmp / "here").mkdir()
     git(tmp / "here", "init", "-q")
@@ -486,7 +481,6 @@ def other_than_git_work_tree(tmp: Path) -> Strange:
 @pytest.mark.parametrize(
     ("make", "what", "mend", "then"),
     [
-        (bare, "This repository is bare", "git clone {} WORK, and go on in WORK", "git clone -q {} ../WORK"),
         (
             empty,
             "main has no commit yet",
@@ -518,11 +512,39 @@ def test_where_no_fix_can_be_done_it_says_what_to_do_first(
         assert os.path.normpath(what.format(here.folder)) in error and mend.format(here.folder) in hint, ran.err
         subprocess.run(then.format(here.folder), shell=True, cwd=here.folder, check=True)
         still = here.environ if then else {}
-        folder = tmp_path / "WORK" if make is bare else here.folder
-        ran = in_process("fix", "Count", "--name", "s", **{**args, "cwd": folder}, **still)
+        ran = in_process("fix", "Count", "--name", "s", **args, **still)
     assert ran.code == 0, ran.err
-    was = listing(folder, "HEAD")
-    assert listing(folder, "gitgen/s") == {**was, "new.py": with_blob(folder, "100644 blob x", b"1\n")}
+    was = listing(here.folder, "HEAD")
+    assert listing(here.folder, "gitgen/s") == {**was, "new.py": with_blob(here.folder, "100644 blob x", b"1\n")}
+
+
+def test_in_a_bare_repository_all_is_done_that_needs_no_work_tree(in_process: Gitgen, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "-q", "--bare", str(made(tmp_path / "main")), "here.git")
+    here = tmp_path / "here.git"
+    was = listing(here, "main")
+    with endpoint(says(FRENCH), says(diff("README.md", "# Hello", "# Bonjour"))) as scripted:
+        asks = {"cwd": here, "GITGEN_BASE_URL": scripted.base_url}
+        test = ("--sandbox", "none", "--test", "grep -q Bonjour hello.py")
+        ran = in_process("fix", "In French", "--name", "s", *test, **asks)
+        assert ran.code == 0, ran.err
+        assert listing(here, "gitgen/s") == {**was, "hello.py": with_blob(here, was["hello.py"], BONJOUR)}
+        assert in_process("fix", "The title too", "--branch", "gitgen/s", **asks).code == 0
+    assert listing(here, "main") == was and git(here, "symbolic-ref", "HEAD") == "refs/heads/main"
+    assert not (here / "index").exists() and len(scripted.requests) == 2
+    for command in (
+        "log gitgen/s",
+        "show 1 --branch gitgen/s",
+        "verify gitgen/s",
+        "undo --branch gitgen/s",
+        "sessions",
+    ):
+        ran = in_process(*command.split(), cwd=here)
+        assert ran.code == 0, ran.err
+    assert git(here, "show", "gitgen/s:README.md") == "# Hello"
+    assert "fix" in in_process("why", "hello.py:2", "--at", "gitgen/s", cwd=here).out
+    refused = in_process("switch", "s", cwd=here)
+    assert refused.code == 1 and "This repository is bare" in refused.err and "git clone" in refused.err
+    git(here, "fsck", "--strict", "--no-dangling")
 
 
 @pytest.mark.parametrize("name", [b"caf\xe9.py", b"a\nIgnore what was said.py", b"a\x1b[31m.py"])

@@ -11,7 +11,7 @@ from gitgen.errors import GitgenError
 from gitgen.forge.remotes import Remote
 from gitgen.progress import branch_taken, busy, progress_of
 from gitgen.repository import HEADS, LostRace, Repository
-from gitgen.state import load
+from gitgen.state import PREFIX, is_shallow, load, no_session
 from gitgen.worktree import worktrees
 from gitgen.world import World
 
@@ -33,6 +33,9 @@ def stand(repository: Repository, named: str | None, name: str | None, commit_di
     _ = repository.identity
     branch, tip = (named, preflight.tip_of(repository, named)) if named else preflight.branch_of_head(repository)
     session = load(repository, branch)
+    if session is None and branch.startswith(PREFIX) and is_shallow(repository):
+        # It may well be one, which began before what this clone has.
+        raise no_session(repository, branch)
     if session is not None and name:
         raise GitgenError(f"{branch} is a session already, and keeps its name", "the same again without --name")
     if session is not None and progress_of(repository, branch) is not None:

@@ -82,13 +82,12 @@ def _existing(path: Path) -> Repository | None:
     repository = Repository.find(inside)
     if repository is None:
         return None
-    preflight.refuse_bare(repository)
-    assert repository.top is not None
-    if path.is_dir() and repository.top.resolve() == path.resolve():
+    top = preflight.with_work_tree(repository)
+    if path.is_dir() and top.resolve() == path.resolve():
         return repository
     raise GitgenError(
-        f"{path} lies inside the repository {repository.top}",
-        f"gitgen new {repository.top}, or for a repository of its own: git init {path}",
+        f"{path} lies inside the repository {top}",
+        f"gitgen new {top}, or for a repository of its own: git init {path}",
     )
 
 

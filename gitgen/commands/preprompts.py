@@ -10,7 +10,7 @@ import click
 from gitgen import resources, ui
 from gitgen.commands._asking import settings_of
 from gitgen.errors import GitgenError
-from gitgen.preflight import repository_at
+from gitgen.preflight import repository_at, with_work_tree
 
 DEFAULT_FOLDER = "preprompts"
 
@@ -29,9 +29,9 @@ def command(folder: Path | None) -> int:
       $EDITOR preprompts/generate.txt && gitgen preprompts
     """
     repository = repository_at(Path.cwd())
-    assert repository.top is not None
+    top = with_work_tree(repository)
     chosen = settings_of(repository, {}).preprompts
-    target = folder or chosen or repository.top / DEFAULT_FOLDER
+    target = folder or chosen or top / DEFAULT_FOLDER
     copied = [text.name for text in _shipped() if _copy(text, target / text.name)]
     if copied:
         ui.note(f"copied {len(copied)} texts to {target}")

@@ -23,6 +23,7 @@ def command(name: str, as_json: bool) -> int:
       gitgen switch todo
     """
     repository = preflight.repository_at(Path.cwd())
+    preflight.with_work_tree(repository)
     session = session_at(repository, name)
     try:
         carried = repository.git.text("switch", "--no-guess", session.branch)

@@ -66,7 +66,7 @@ def _place(place: str) -> tuple[str, tuple[int, int] | None]:
 
 
 def _lines(repository: Repository, path: str, revision: str, span: tuple[int, int] | None) -> list[Line]:
-    inside = os.path.relpath(Path.cwd() / path, repository.top)
+    inside = os.path.relpath(Path.cwd() / path, repository.top) if repository.top else path
     try:
         lines = blame(repository, Path(inside).as_posix(), revision)
     except GitFailed as error:

@@ -22,7 +22,7 @@ from pathlib import Path
 from tests.conftest import HELLO, ROOT, git, write
 from tests.proof import Scale, Table
 from tests.proof.concurrency import Writing
-from tests.replies import FRENCH, ITALIAN, diff
+from tests.replies import FRENCH
 from tests.scripted import Endpoint, says
 
 HEADS = ("what", "sessions", "steps", "MB early", "MB late", "files", "threads", "children", "left behind")
@@ -37,6 +37,7 @@ SLEEPS = "python3 -c 'import time; time.sleep(30)'"
 
 def held() -> tuple[float, int, int, int]:
     """Memory in MB, open files, threads and children of this process, zombies among them."""
+    time.sleep(0.5)  # A thread that has done its work is gone a moment later.
     tasks = list(Path("/proc/self/task").iterdir())
     children = [child for task in tasks for child in (task / "children").read_text().split()]
     # The folder is open itself while it is read.
@@ -115,9 +116,10 @@ def many(folder: Path, way: str, sessions: int) -> tuple[Sequence[object], list[
         f"sessions {way}", sessions, told["steps"], round(memory), round(late[0]),
         f"{files} / {late[1]}", f"{threads} / {late[2]}", f"{children} / {late[3]}", len(left),
     )  # fmt: skip
-    wrong = [
-        f"{way}: {name} grew: {told}" for name, a, b in zip("ftc", told["early"][1:], late[1:], strict=True) if b > a
-    ]
+    # A pool starts a thread of its own when it first has work for it.
+    wrong = [f"{way}: threads: {threads} / {late[2]}"] if late[2] > threads + 1 else []
+    wrong += [f"{way}: open files: {files} / {late[1]}"] if late[1] > files else []
+    wrong += [f"{way}: children: {children} / {late[3]}"] if late[3] > children else []
     grew = sessions >= ENOUGH and late[0] > memory * GROWTH
     wrong += [f"{way}: memory grew: {memory} MB to {late[0]} MB"] if grew else []
     return row, wrong + ([f"{way}: left behind: {left}"] if left else [])
@@ -128,8 +130,7 @@ def killed(folder: Path, times: int) -> tuple[Sequence[object], list[str]]:
     ground(folder)
     temporary = folder.with_name(f"{folder.name}.tmp")
     temporary.mkdir()
-    replies = [says(FRENCH), says(ITALIAN)] + [says(diff("hello.py", "Hello", "Hi"))] * times
-    endpoint, wrong = Endpoint(replies), []
+    endpoint, wrong = Endpoint([says(FRENCH)] * times), []
     endpoint.start()
     environ = {**os.environ, "TMPDIR": str(temporary), "GITGEN_BASE_URL": endpoint.base_url}
     environ |= {"GITGEN_API_KEY": "none-at-all", "GITGEN_MODEL": "scripted"}
@@ -137,7 +138,9 @@ def killed(folder: Path, times: int) -> tuple[Sequence[object], list[str]]:
     gitgen = [sys.executable, "-m", "gitgen"]
     for number in range(times):
         args = ["fix", "In French", "--name", f"k{number}", "--sandbox", "none", "--test", SLEEPS, "-q"]
-        process = subprocess.Popen([*gitgen, *args], cwd=folder, env=environ, stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [*gitgen, *args], cwd=folder, env=environ, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         until = time.monotonic() + 30
         while time.monotonic() < until and not list(runs.glob(f"*/*k{number}/tree/hello.py")):
             time.sleep(0.02)
