@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.proof import Scale, concurrency, leaks, mishaps
+from tests.proof import Scale, bench, concurrency, leaks, mishaps
 from tests.proof import secrets as key_searched
 from tests.proof.cases import CASES
 from tests.proof.kills import SHORT, kill_case
@@ -63,3 +63,10 @@ def test_of_two_processes_on_one_session_one_wins_and_no_reply_is_lost(command: 
 def test_a_branch_that_is_checked_out_elsewhere_is_followed_there_or_refused(tmp_path: Path) -> None:
     rows, wrong = concurrency.elsewhere(tmp_path)
     assert len(rows) == 5 and not wrong, "\n".join(wrong)
+
+
+def test_no_run_of_a_bench_is_lost_or_paid_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GITGEN_BASE_URL", "GITGEN_API_KEY", "GITGEN_MODEL", "PYTHONPATH"):
+        monkeypatch.setenv(name, "")  # Put back when this has ended: the proof sets them for itself.
+    table = bench.prove(Scale(tmp_path, long=False))
+    assert not table.broken and len(table.rows) == 4, str(table)

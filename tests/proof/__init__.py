@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-PROMISES = ("kills", "mishaps", "leaks", "endpoint", "secrets", "concurrency")
+PROMISES = ("kills", "mishaps", "leaks", "endpoint", "secrets", "concurrency", "bench")
 
 
 @dataclass(frozen=True)
