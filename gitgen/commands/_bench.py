@@ -97,6 +97,8 @@ def _execute(
     repository: Repository, settings: Settings, task: str, network: bool, branch: str, commit: str, command: str
 ) -> Ran:
     """Run a program on the files of a commit; the check of the task with its tests laid over them."""
+    if isinstance(repository, Mirrored):
+        repository.send()
     if command == CHECKED_BY:
         commit = runs.to_be_checked(repository, task, commit)
     with checkout.checked_out(repository, branch.removeprefix(PREFIX), commit) as place:
