@@ -40,11 +40,14 @@ class Slow(Endpoint):
     def __init__(self) -> None:
         super().__init__([])
         self.asked: Counter[str] = Counter()
+        self.took: dict[str, float] = {}
+        """Seconds of its own for each task, from a request that has been read to an answer that has been sent."""
         self.at: dict[int, Callable[[], None]] = {}
         """What is done when so many requests have come."""
         self._one_by_one = Lock()
 
     def next(self, request: dict[str, Any]) -> Answer | None:
+        began = time.monotonic()
         name = re.findall(r"write (t\d+)", str(request["messages"]))[-1]
         with self._one_by_one:
             self.asked[name] += 1
@@ -52,7 +55,11 @@ class Slow(Endpoint):
         if happens:
             happens()
         time.sleep(SECONDS)
-        return says(f"Summary: Write {name}\n\n{name}.txt\n```\n{name}\n```\n")
+
+        def sent() -> None:
+            self.took[name] = time.monotonic() - began
+
+        return says(f"Summary: Write {name}\n\n{name}.txt\n```\n{name}\n```\n", midway=sent)
 
 
 def suite(folder: Path, tasks: int) -> None:
@@ -73,8 +80,8 @@ def environ_of(endpoint: Endpoint) -> dict[str, str]:
     return {**os.environ, **own, "PYTHONPATH": str(ROOT)}
 
 
-def each(folder: Path, at_once: int, dask: str) -> list[float]:
-    """Do the runs of a folder as `gitgen bench` does; the seconds that each took where it was done."""
+def each(folder: Path, at_once: int, dask: str) -> dict[str, float]:
+    """Do the runs of a folder as `gitgen bench` does; the seconds that each task took where it was done."""
     from gitgen import jobs
     from gitgen.bench import runs, tasks
     from gitgen.bench.mirror import bring_all, offer
@@ -94,7 +101,7 @@ def each(folder: Path, at_once: int, dask: str) -> list[float]:
         bring_all(repository, remote)
     if failed := [one.error for one in done if one.error]:
         raise failed[0]
-    return [one.seconds for one in done]
+    return {one.item.run.task: one.seconds for one in done}
 
 
 def many(folder: Path, tasks: int, workers: int) -> tuple[Sequence[object], list[str]]:
@@ -117,16 +124,16 @@ def many(folder: Path, tasks: int, workers: int) -> tuple[Sequence[object], list
     seconds = time.monotonic() - began
     what = f"{workers} workers, one killed" if workers else f"{JOBS} threads"
     counted, wrong = _counted(folder, tasks, endpoint, in_flight=int(bool(workers)))
-    overhead = sorted(1000 * (one - SECONDS) for one in times)
+    overhead = sorted(1000 * (seconds - endpoint.took[task]) for task, seconds in times.items())
     row = (what, tasks, *counted, round(seconds), round(median(overhead)), round(overhead[len(overhead) * 9 // 10]))
     return row, [f"{what}: {one}" for one in wrong]
 
 
-def _apart(folder: Path, dask: str, endpoint: Endpoint) -> list[float]:
+def _apart(folder: Path, dask: str, endpoint: Endpoint) -> dict[str, float]:
     args = [sys.executable, "-m", "tests.proof.bench", str(folder), str(JOBS), dask]
     done = subprocess.run(args, cwd=ROOT, env=environ_of(endpoint), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    times: list[float] = json.loads(done.stdout)
+    times: dict[str, float] = json.loads(done.stdout)
     return times
 
 
