@@ -353,7 +353,7 @@ def test_odd_trees_are_ranked_without_a_stall(folder: Path) -> None:
 
 
 def test_there_is_no_ranking_of_what_is_no_tree(folder: Path) -> None:
-    with pytest.raises(GitgenError, match="there is no object"):
+    with pytest.raises(GitgenError, match="there is no"):
         ranked(folder, "hello", "no-such-branch")
 
 

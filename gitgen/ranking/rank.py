@@ -6,7 +6,7 @@ import math
 import re
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from heapq import nlargest
@@ -47,11 +47,12 @@ MOST_FILES = 2000
 
 @dataclass(frozen=True)
 class Ranked:
-    """A file and what speaks for it: its share of each part, from 0 to 1."""
+    """A file and what speaks for it: its share of each part, from 0 to 1; `terms` are what it costs to show."""
 
     path: str
     score: float
     parts: Mapping[str, float]
+    terms: int = 0
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,12 @@ def rank_files(repo: str | Path, treeish: str, query: str) -> Sequence[str]:
         return [file.path for file in rank(git, treeish, query).files]
     finally:
         git.close()
+
+
+def in_order(files: Iterable[Ranked]) -> list[Ranked]:
+    """Files by their score, and by what that is worth for what they cost."""
+    by_score = sorted(files, key=lambda file: (-file.score, file.path))
+    return by_worth(by_score, score=lambda file: file.score, cost=lambda file: file.terms)
 
 
 def rank(git: Git, treeish: str, query: str, *, until: float | None = None, progress: Progress = silent) -> Ranking:
@@ -134,12 +141,9 @@ class _Query:
             path = paths[number].decode("utf-8", "surrogateescape")
             if not left_out(path):
                 why = {name: part[number] for name, part in parts.items() if number in part}
-                files.append((Ranked(path, total[number] * weight[kind_of(path)], why), cost[number]))
-        files.sort(key=lambda row: (-row[0].score, row[0].path))
-        ordered = by_worth(files, score=lambda row: row[0].score, cost=lambda row: row[1])
+                files.append(Ranked(path, total[number] * weight[kind_of(path)], why, cost[number]))
         unread = self.listing.lengths.count(UNREAD)
-        ranked = tuple(file for file, _ in ordered)
-        return Ranking(ranked, len(self.listing.lengths) - unread, len(self.listing.lengths))
+        return Ranking(tuple(in_order(files)), len(self.listing.lengths) - unread, len(self.listing.lengths))
 
     def _costs(self, files: Collection[int]) -> dict[int, int]:
         """How many terms each of these files has; nobody knows it of one that has not been read."""
