@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.proof import Scale, bench, concurrency, leaks, mishaps
+from tests.proof import Scale, bench, concurrency, hard, leaks, mishaps
 from tests.proof import secrets as key_searched
 from tests.proof.cases import CASES
 from tests.proof.kills import SHORT, kill_case
@@ -70,3 +70,8 @@ def test_no_run_of_a_bench_is_lost_or_paid_twice(tmp_path: Path, monkeypatch: py
         monkeypatch.setenv(name, "")  # Put back when this has ended: the proof sets them for itself.
     table = bench.prove(Scale(tmp_path, long=False))
     assert not table.broken and len(table.rows) == 4, str(table)
+
+
+def test_nothing_that_is_hard_to_look_through_stops_a_fix(tmp_path: Path) -> None:
+    table = hard.prove(Scale(tmp_path, long=False))
+    assert not table.broken and len(table.rows) == 8, str(table)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-PROMISES = ("kills", "mishaps", "leaks", "endpoint", "secrets", "concurrency", "bench")
+PROMISES = ("kills", "mishaps", "leaks", "endpoint", "secrets", "concurrency", "bench", "hard")
 
 
 @dataclass(frozen=True)
