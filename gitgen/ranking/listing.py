@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import compress
 
@@ -30,12 +31,20 @@ class Listing:
     """How many terms the names have that the blob defines."""
 
     def unread(self) -> list[int]:
-        """The blobs that nobody has looked into."""
-        return [blob for blob, length in zip(self.blobs, self.lengths, strict=True) if length == UNREAD]
+        """The rows of the blobs that nobody has looked into."""
+        rows, row = [], -1
+        with suppress(ValueError):
+            while True:
+                row = self.lengths.index(UNREAD, row + 1)
+                rows.append(row)
+        return rows
 
 
 def list_tree(index: Index, git: Git, tree: str) -> Listing:
-    """The files of a tree: from the cache, else as the difference from the tree that was asked for last."""
+    """The files of a tree: from the cache, else as the difference from the tree that was asked for last.
+
+    One with blobs that are to be read is put into the cache when they have been.
+    """
     key = bytes.fromhex(tree)
     columns = "paths, path_lengths, blobs, lengths, names"
     row = index.database.execute(f"SELECT {columns} FROM tree WHERE oid = ?", (key,)).fetchone()
@@ -45,7 +54,8 @@ def list_tree(index: Index, git: Git, tree: str) -> Listing:
     before = Listing(*map(numbers, last[1:])) if last else Listing(*(array("i") for _ in range(5)))
     changes = dict(_difference(git, last[0].hex(), tree) if last else _whole(git, tree))
     with index.transaction():
-        return keep(index, tree, refreshed(index, _changed(index, before, changes)))
+        listing = refreshed(index, _changed(index, before, changes))
+        return listing if listing.unread() else keep(index, tree, listing)
 
 
 def keep(index: Index, tree: str, listing: Listing) -> Listing:
@@ -65,10 +75,11 @@ def refreshed(index: Index, listing: Listing) -> Listing:
     if not unread:
         return listing
     query = "SELECT number, length, names FROM blob WHERE length IS NOT NULL AND number IN "
-    read = {number: (length, names) for number, length, names in index.rows(query, unread)}
-    for row, blob in enumerate(listing.blobs):
-        if listing.lengths[row] == UNREAD and blob in read:
-            listing.lengths[row], listing.names[row] = read[blob]
+    blobs = {listing.blobs[row] for row in unread}
+    read = {number: (length, names) for number, length, names in index.rows(query, list(blobs))}
+    for row in unread:
+        if listing.blobs[row] in read:
+            listing.lengths[row], listing.names[row] = read[listing.blobs[row]]
     return listing
 
 

@@ -128,8 +128,8 @@ class _Query:
     def ranking(self, until: float | None, progress: Progress) -> Ranking:
         """The ranking, after as much of the tree as there is time for has been read: what looks best first."""
         parts = self._of_paths() | self._of_commits()
-        if self.listing.unread():
-            self._read(_sum(parts), until, progress)
+        if unread := self.listing.unread():
+            self._read(unread, _sum(parts), until, progress)
         parts |= self._of_blobs()
         total = _sum(parts)
         weight = weights_for(self.first_line)
@@ -142,26 +142,28 @@ class _Query:
             if not left_out(path):
                 why = {name: part[number] for name, part in parts.items() if number in part}
                 files.append(Ranked(path, total[number] * weight[kind_of(path)], why, cost[number]))
-        unread = self.listing.lengths.count(UNREAD)
-        return Ranking(tuple(in_order(files)), len(self.listing.lengths) - unread, len(self.listing.lengths))
+        total_files = len(self.listing.lengths)
+        return Ranking(tuple(in_order(files)), total_files - self.listing.lengths.count(UNREAD), total_files)
 
     def _costs(self, files: Collection[int]) -> dict[int, int]:
         """How many terms each of these files has; nobody knows it of one that has not been read."""
         rows = zip(self.listing.paths, self.listing.lengths, strict=True)
         return {number: length for number, length in rows if number in files}
 
-    def _read(self, early: Mapping[int, float], until: float | None, progress: Progress) -> None:
-        rows = zip(self.listing.paths, self.listing.blobs, self.listing.lengths, strict=True)
-        unread = [(path, blob) for path, blob, length in rows if length == UNREAD]
-        unread.sort(key=lambda row: -early.get(row[0], 0.0))
-        read_blobs(self.index, self.git, self.tree, [blob for _, blob in unread], until, progress)
+    def _read(self, unread: list[int], early: Mapping[int, float], until: float | None, progress: Progress) -> None:
+        unread.sort(key=lambda row: -early.get(self.listing.paths[row], 0.0))
+        blobs = [self.listing.blobs[row] for row in unread]
+        read_blobs(self.index, self.git, self.tree, blobs, until, progress)
         with self.index.transaction():
             keep(self.index, self.tree, refreshed(self.index, self.listing))
 
     def _of_blobs(self) -> dict[str, Scores]:
         """What the blobs that have been read hold and define."""
         blobs, lengths, names = self.listing.blobs, self.listing.lengths, self.listing.names
-        text = Documents({blob: length for blob, length in zip(blobs, lengths, strict=True) if length != UNREAD})
+        read = dict(zip(blobs, lengths, strict=True))
+        for row in self.listing.unread():
+            read.pop(blobs[row], None)
+        text = Documents(read)
         defined = Documents(dict(zip(blobs, names, strict=True)))
         found = {
             "text": text.scores(self.terms, self._postings("")),
@@ -169,7 +171,8 @@ class _Query:
             "names": defined.scores(self.terms, self._postings(":")),
             "named": defined.scores(self.subject, self._postings(":")),
         }
-        rows = list(zip(self.listing.paths, blobs, strict=True))
+        hit = set[int]().union(*found.values())
+        rows = [(path, blob) for path, blob in zip(self.listing.paths, blobs, strict=True) if blob in hit]
         return {
             name: shares({path: scores[blob] for path, blob in rows if blob in scores})
             for name, scores in found.items()
