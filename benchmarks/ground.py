@@ -35,6 +35,12 @@ def run(folder: Path, *command: str | Path, stdin: bytes = b"") -> bytes:
     return done.stdout
 
 
+def most_memory(folder: Path, *command: str) -> int:
+    """The most memory that a command, or a process that it started, had at a time, in MB."""
+    weigh = Path(__file__).with_name("weigh.py")
+    return int(run(folder, sys.executable, "-S", weigh, *command).splitlines()[-1]) // 1024
+
+
 def git(folder: Path, *args: str, stdin: bytes = b"") -> bytes:
     """Run git in a folder; its standard output."""
     return run(folder, "git", *args, stdin=stdin)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import pty
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks import Scale
-from benchmarks.ground import git, gitgen, run
+from benchmarks.ground import git, gitgen, most_memory, run
 from benchmarks.measure import Contender, Row, race
 from benchmarks.session import sessions_of
 from gitgen.git import Git
@@ -27,13 +26,6 @@ RATE = 500
 """Steps that are to be verified in a second, at least."""
 MEMORY = 150
 """Megabytes."""
-_WEIGH = """
-import os, subprocess, sys
-process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
-_, status, used = os.wait4(process.pid, 0)
-assert status == 0
-print(used.ru_maxrss)
-"""
 
 
 def rows(scale: Scale) -> Iterator[Row | str]:
@@ -115,8 +107,6 @@ def _resume(folder: Path, small: str, large: str, runs: int) -> list[Row]:
 
 def _memory(folder: Path, *args: str) -> str:
     """The most memory that gitgen, or a git that it started, had at a time."""
-    # Told by a small process between: a large one's own memory would count for its children too.
-    told = run(folder, sys.executable, "-S", "-c", _WEIGH, *gitgen(), *args)
-    most = int(told) // 1024
+    most = most_memory(folder, *gitgen(), *args)
     verdict = "met" if most < MEMORY else "missed"
     return f"memory of gitgen {' '.join(args[:2])}: {most} MB   under {MEMORY} MB: {verdict}"

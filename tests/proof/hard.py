@@ -153,20 +153,11 @@ class Ran:
 
 def run(here: Path, args: Sequence[str]) -> Ran:
     began = time.monotonic()
+    weighed = (sys.executable, "-S", str(ROOT / "benchmarks/weigh.py"), sys.executable, "-m", "gitgen", *args)
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gitgen", *args],
-        cwd=here,
-        env=environ,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    assert process.stdout is not None
-    printed = process.stdout.read().decode("utf-8", "replace")
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return Ran(process.returncode, printed, time.monotonic() - began, usage.ru_maxrss // 1024)
+    said = subprocess.run(weighed, cwd=here, env=environ, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    *lines, most = (said.stderr + said.stdout).decode("utf-8", "replace").splitlines(keepends=True)
+    return Ran(said.returncode, "".join(lines), time.monotonic() - began, int(most) // 1024)
 
 
 def at_once(folder: Path, processes: int) -> tuple[Sequence[object], list[str]]:
