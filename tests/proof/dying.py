@@ -58,7 +58,6 @@ class Calls:
         self.kill = kill or {"kind": "none", "at": 0}
         self.scratch = scratch
         self.seen = scratch / "seen"
-        self.seen.touch()
         self._numbers = {"call": 0, "network": 0, "start": 0}
 
     def here(self, kind: str, what: str = "") -> bool:
@@ -160,7 +159,9 @@ def stand_still() -> None:
 
 
 def run(order: dict[str, Any], scratch: Path) -> dict[str, Any]:
-    printed = scratch / "printed"
+    printed, seen = scratch / "printed", scratch / "seen"
+    # A child that dies at once has seen nothing.
+    seen.touch()
     began = time.perf_counter()
     with printed.open("w") as out:
         pid = os.fork()
@@ -185,7 +186,7 @@ def run(order: dict[str, Any], scratch: Path) -> dict[str, Any]:
         "code": os.waitstatus_to_exitcode(status),
         "printed": printed.read_text(errors="replace"),
         "seconds": seconds,
-        "seen": (scratch / "seen").read_text().splitlines(),
+        "seen": seen.read_text().splitlines(),
         "refs": refs.read_text().splitlines() if refs.exists() else [],
         "traces": traces,
     }
