@@ -100,8 +100,9 @@ def choose(
 ) -> Selection:
     """The files of a commit that a query is about, then those that the session touched, within a budget of tokens."""
     ranking = rank(repository.git, commit, query, until=until, progress=progress)
+    absent = missing(repository.git, commit + "^{tree}")
     with closing(counts_of(repository, model)) as counts:
-        return select(tree, ranking, budget, counts, hidden, touched)
+        return select(tree, ranking, budget, counts, hidden, touched, absent)
 
 
 def counts_of(repository: Repository, model: str) -> Counts:

@@ -51,6 +51,21 @@ def test_in_a_partial_clone_only_what_is_shown_is_fetched(gitgen: Gitgen, folder
     assert "not in this clone" in gitgen("context", "Say n in part/file7.py", cwd=tmp_path / "partial").err
 
 
+def test_in_a_partial_clone_nothing_is_fetched_for_a_budget_that_is_used_up(
+    gitgen: Gitgen, folder: Path, tmp_path: Path
+) -> None:
+    text = "".join(f"greet_{number} = {number}\n" for number in range(2000))
+    commit(folder, {f"greet/file{number}.txt": f"{number}\n{text}" for number in range(40)})
+    git(folder, "config", "uploadpack.allowFilter", "true")
+    git(tmp_path, "clone", "-q", "--bare", "--filter=blob:none", f"file://{folder}", "partial")
+    done = gitgen("context", "--json", "--model", "gpt-4.1", "Change the files in greet", cwd=tmp_path / "partial")
+    found = json.loads(done.out)
+    absent = git(tmp_path / "partial", "rev-list", "--objects", "--missing=print", "main^{tree}").count("?")
+    # One was fetched to find that it does not fit.
+    assert absent == 42 - len(found["files"]) - 1
+    assert sum(file["why"] == "not in this clone" for file in found["left_out"]) > 20
+
+
 def test_huge_blobs_and_a_folder_of_many_files_are_no_stall(gitgen: Gitgen, folder: Path) -> None:
     write(folder, {f"many/file{number}.py": "n = 1\n" for number in range(2500)})
     write(folder, {"line.py": b"greet " * 400_000, "huge.py": b"\0" * 20_000_000})
@@ -58,7 +73,8 @@ def test_huge_blobs_and_a_folder_of_many_files_are_no_stall(gitgen: Gitgen, fold
     git(folder, "-c", "core.bigFileThreshold=1m", "commit", "-qm", "Grow")
     done = gitgen("context", "greet in hello.py, line.py and huge.py")
     assert done.code == 0 and "hello.py  (its text, the feedback names it" in done.out.splitlines()[0]
-    assert "left out: huge.py (larger than 1 MB)" in done.err and "left out: line.py (larger than 1 MB)" in done.err
+    (left_out,) = [line for line in done.err.splitlines() if line.startswith("left out, larger than 1 MB: ")]
+    assert sorted(left_out.partition(": ")[2].split(", ")) == ["huge.py", "line.py"]
 
 
 def test_files_that_are_given_come_first_as_a_fix_shows_them(gitgen: Gitgen, folder: Path) -> None:

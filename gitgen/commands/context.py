@@ -26,7 +26,7 @@ from gitgen.state import load
 from gitgen.touched import touched
 from gitgen.tree import GitTree
 
-MOST_LEFT_OUT = 10
+NAMED = 5
 
 
 @click.command()
@@ -162,10 +162,12 @@ def _say(chosen: Selection, all_ranked: bool, budget: int) -> None:
         return
     for item in chosen.shown:
         ui.say(_line(item))
-    for path, why in chosen.left_out[:MOST_LEFT_OUT]:
-        ui.note(ui.printable(f"left out: {path} ({why})"))
-    if len(chosen.left_out) > MOST_LEFT_OUT:
-        ui.note(f"left out: {len(chosen.left_out) - MOST_LEFT_OUT} more, of lower rank")
+    reasons = dict[str, list[str]]()
+    for path, why in chosen.left_out:
+        reasons.setdefault(why, []).append(path)
+    for why, paths in reasons.items():
+        rest = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
+        ui.note(ui.printable(f"left out, {why}: {', '.join(paths[:NAMED])}{rest}"))
     ui.note(showing.summary(chosen, "not in this clone, and ranked by their paths", budget))
 
 

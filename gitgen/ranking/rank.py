@@ -59,12 +59,14 @@ class Ranked:
 class Ranking:
     """The files that have anything to do with a query, best first (`by_worth`).
 
-    Of the tree's `total` files `read` were looked into.
+    Of the tree's `total` files `read` were looked into. `left_out` are those that no model is shown for what their path
+    says (`kinds.left_out`).
     """
 
     files: tuple[Ranked, ...]
     read: int
     total: int
+    left_out: tuple[Ranked, ...] = ()
 
 
 def cache_of(git: Git) -> Path:
@@ -136,14 +138,15 @@ class _Query:
         best = nlargest(MOST_FILES, total, key=total.__getitem__)
         paths = dict(self.index.rows("SELECT number, path FROM path WHERE number IN ", best))
         cost = self._costs(set(best))
-        files = []
+        files, passed = list[Ranked](), list[Ranked]()
         for number in best:
             path = paths[number].decode("utf-8", "surrogateescape")
-            if not left_out(path):
-                why = {name: part[number] for name, part in parts.items() if number in part}
-                files.append(Ranked(path, total[number] * weight[kind_of(path)], why, cost[number]))
+            why = {name: part[number] for name, part in parts.items() if number in part}
+            file = Ranked(path, total[number] * weight[kind_of(path)], why, cost[number])
+            (passed if left_out(path) else files).append(file)
         total_files = len(self.listing.lengths)
-        return Ranking(tuple(in_order(files)), total_files - self.listing.lengths.count(UNREAD), total_files)
+        read = total_files - self.listing.lengths.count(UNREAD)
+        return Ranking(tuple(in_order(files)), read, total_files, tuple(passed))
 
     def _costs(self, files: Collection[int]) -> dict[int, int]:
         """How many terms each of these files has; nobody knows it of one that has not been read."""

@@ -80,20 +80,31 @@ def select(
     counts: Counts,
     hidden: Collection[str] = (),
     touched: Mapping[str, str] = MappingProxyType({}),
+    absent: Collection[str] = (),
 ) -> Selection:
     """Choose from a ranking, then from the paths `touched`, each with how; blobs with a `hidden` id are passed over.
 
-    The map is always there.
+    The map is always there. Blobs with an `absent` id have to be fetched to be shown: none is any more once one of
+    them did not fit.
     """
     project = map_of(tree)
     left = budget - len(project) // BYTES_OF_NAMES
-    rules, shown, passed = Rules(tree), list[Shown](), list[tuple[str, str]]()
-    worthy = list(_worthy(ranking))
+    rules, shown, fetching = Rules(tree), list[Shown](), True
+    least = WORTH * max((file.score for file in ranking.files if not file.parts.get("mentioned")), default=0.0)
+    passed = [
+        (file.path, left_out(file.path) or "")
+        for file in ranking.left_out
+        if file.score >= least or file.parts.get("mentioned")
+    ]
+    worthy = list(_worthy(ranking, least))
     late = _late(ranking, worthy, touched)
     reserved = int(TOUCHED_SHARE * budget) if late else 0
     for file in (*worthy, *late):
         entry = tree.entry(file.path)
         if entry is None or not entry.mode.startswith("10") or entry.oid in hidden:
+            continue
+        if entry.oid in absent and not fetching:
+            passed.append((file.path, "not in this clone"))
             continue
         text, why = text_of(tree, rules, file.path)
         room = left if file in late else left - reserved
@@ -101,6 +112,7 @@ def select(
         form = next(forms(file.path, entry.oid, text, most_of_it, counts), None) if text is not None else None
         if form is None:
             passed.append((file.path, why or "does not fit any more"))
+            fetching = fetching and entry.oid not in absent
         else:
             because = (*reasons(file), *filter(None, [touched.get(file.path)]))
             shown.append(Shown(form[0], file.score, form[1], because))
@@ -108,12 +120,11 @@ def select(
     return Selection(tuple(shown), tuple(passed), project, budget - left, ranking)
 
 
-def _worthy(ranking: Ranking) -> Iterator[Ranked]:
-    """The files that a text names, then those that rank high, but for gitgen's own."""
+def _worthy(ranking: Ranking, least: float) -> Iterator[Ranked]:
+    """The files that a text names, then those that have at least this score, but for gitgen's own."""
     files = sorted(ranking.files, key=lambda file: file.parts.get("mentioned", 0.0) < 1.0)
-    most = max((file.score for file in files if not file.parts.get("mentioned")), default=0.0)
     for file in islice(files, MOST_CONSIDERED):
-        worth = file.score >= WORTH * most or file.parts.get("mentioned")
+        worth = file.score >= least or file.parts.get("mentioned")
         if worth and not file.path.startswith(FOLDER + "/"):
             yield file
 
