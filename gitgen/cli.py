@@ -42,7 +42,7 @@ def _main(arguments: list[str]) -> int:
         _complain(error.what, error.mend)
         return error.code
     except KeyboardInterrupt:
-        _complain("Interrupted", "gitgen resume")
+        _complain("Interrupted", "gitgen resume, if a step was under way; else the same again")
         return INTERRUPTED
     except BrokenPipeError:
         # The reader of our output has gone, as `head` does; nothing more can be said to it.

@@ -136,7 +136,10 @@ def test_ctrl_c_before_the_first_word_leaves_the_question(gitgen: Gitgen, folder
         _, err = child.communicate(timeout=60)
         over.set()
         assert child.returncode == 130
-        assert err.decode().splitlines()[-2:] == ["error: Interrupted", "hint: gitgen resume"]
+        assert err.decode().splitlines()[-2:] == [
+            "error: Interrupted",
+            "hint: gitgen resume, if a step was under way; else the same again",
+        ]
         ran = gitgen("resume", "--base-url", running.base_url, "--model", "m")
     assert ran.code == 0, ran.err
     assert trailer(folder, "Total-Tokens") == "120"
