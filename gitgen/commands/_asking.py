@@ -45,7 +45,7 @@ _OPTIONS = (
     click.option(
         "--model",
         metavar="NAME[,NAME]",
-        help="Model, or several to fall back on; ENDPOINT/NAME; local; a GGUF file; replay:BRANCH.",
+        help="Model; several to fall back on (a bench: to compare); ENDPOINT/NAME; local; a GGUF file; replay:BRANCH.",
     ),
     click.option("--base-url", metavar="URL", help="Any OpenAI-compatible endpoint, by its address or its name."),
     click.option("--temperature", type=float, help="Sent to the model; left out unless given here or in its profile."),
