@@ -48,6 +48,13 @@ def test_each_request_is_the_very_one_that_the_endpoint_got(requests: list[Any],
     assert json.loads(gitgen("show", "--request", "--turn", "1").out) == requests[0]
 
 
+def test_a_step_that_is_named_by_its_commit_needs_no_branch(requests: list[Any], folder: Path, gitgen: Gitgen) -> None:
+    shown, commit = gitgen("show").out, git(folder, "rev-parse", "gitgen/s")
+    git(folder, "switch", "-q", "main")
+    assert gitgen("show", commit).out == gitgen("show", "gitgen/s").out == shown
+    assert gitgen("show", "main").err.startswith("error: main is not a session")
+
+
 def test_the_raw_reply_is_what_was_stored(requests: list[Any], gitgen: Gitgen) -> None:
     assert gitgen("show", "--raw", "--turn", "2").out == FRENCH + "\x1b[2J"
     assert gitgen("show", "--raw").out == MISFIT + "\n" + FRENCH + "\x1b[2J"

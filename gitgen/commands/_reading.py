@@ -7,7 +7,7 @@ import re
 from gitgen import preflight
 from gitgen.errors import GitgenError
 from gitgen.repository import Repository
-from gitgen.state import PREFIX, Commit, Session, load, no_session
+from gitgen.state import PREFIX, Commit, Session, history, load, no_session
 
 
 def branch_at(repository: Repository, branch: str | None) -> str:
@@ -47,6 +47,15 @@ def session_at(repository: Repository, branch: str | None) -> Session:
     if session is None:
         raise no_session(repository, branch)
     return session
+
+
+def branch_of_step(repository: Repository, step: str | None) -> str | None:
+    """The branch of the session that a step belongs to, if it was named by its commit and the branch is there."""
+    oid = repository.resolve(step) if step and not re.fullmatch(r"[0-9]{1,9}", step) else None
+    if oid is None:
+        return None
+    branch = next(history(repository, "--max-count=1", oid)).trailers.get("Gitgen-Session")
+    return branch if branch and repository.tip(branch) else None
 
 
 def step_at(session: Session, step: str | None, repository: Repository) -> Commit:

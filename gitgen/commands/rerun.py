@@ -13,13 +13,13 @@ from gitgen import preflight, ui
 from gitgen.commands._asking import asks_a_model, hide_import, report, runs_programs, world
 from gitgen.commands._editing import edited, forget
 from gitgen.commands._planning import check_programs
-from gitgen.commands._reading import session_at, step_at
+from gitgen.commands._reading import branch_of_step, session_at, step_at
 from gitgen.errors import GitgenError
 from gitgen.plan import go_on
 from gitgen.repository import Repository
 from gitgen.rerun import asked_again, begin_again, runs_what_was_built, talk_of
 from gitgen.session import Landed, Run
-from gitgen.state import DONE, PREFIX, Session, chat_of, history
+from gitgen.state import DONE, PREFIX, Session, chat_of
 
 
 @click.command()
@@ -55,7 +55,7 @@ def command(step: str, edit: bool, branch: str | None, replay: bool, of: str | N
     hide_import(flags)
     repository = preflight.repository_at(Path.cwd())
     _ = repository.identity
-    session = session_at(repository, of or _session_of(repository, step))
+    session = session_at(repository, of or branch_of_step(repository, step))
     commit = step_at(session, step, repository)
     chat = chat_of(repository, commit)
     talk = talk_of(chat)
@@ -83,15 +83,6 @@ def _steps(run: Run) -> Iterator[Landed]:
     yield landed
     if landed.status in DONE:
         yield from go_on(run.world, run.branch)
-
-
-def _session_of(repository: Repository, step: str) -> str | None:
-    """The branch of the session that a commit names, if STEP is a commit."""
-    oid = None if re.fullmatch(r"[0-9]{1,9}", step) else repository.resolve(step)
-    if oid is None:
-        return None
-    named = next(history(repository, oid)).trailers.get("Gitgen-Session")
-    return named if named and repository.tip(named) else None
 
 
 def _branch_for(repository: Repository, session: Session, named: str | None) -> str:

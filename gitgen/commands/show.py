@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from gitgen import preflight, ui
-from gitgen.commands._reading import session_at, step_at
+from gitgen.commands._reading import branch_of_step, session_at, step_at
 from gitgen.diff_tree import PROGRAM
 from gitgen.errors import GitgenError
 from gitgen.pager import Pager, pager_for
@@ -25,7 +25,7 @@ Paint = Callable[..., str]
 
 @click.command()
 @click.argument("step", required=False)
-@click.option("--branch", help="The session; by default the one that is checked out.")
+@click.option("--branch", help="The session; by default the commit's own, or the one that is checked out.")
 @click.option("--turn", type=click.IntRange(1), help="This request and its reply alone, counted from the first.")
 @click.option("--raw", is_flag=True, help="The replies alone, as they are stored.")
 @click.option("--request", is_flag=True, help="The last request (or that of --turn), exactly as the endpoint got it.")
@@ -47,7 +47,7 @@ def command(step: str | None, branch: str | None, turn: int | None, **what: bool
     if sum(what.values()) > 1:
         raise click.UsageError("--raw, --request, --diff, --how and --json do not go together.")
     repository = preflight.repository_at(Path.cwd())
-    commit = step_at(session_at(repository, branch), step, repository)
+    commit = step_at(session_at(repository, branch or branch_of_step(repository, step)), step, repository)
     pager = pager_for(repository, "show")
     paint = ui.styled if pager.colour else _plain
     if what["diff"]:
