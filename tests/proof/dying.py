@@ -171,8 +171,12 @@ def run(order: dict[str, Any], scratch: Path) -> dict[str, Any]:
         killer = threading.Timer(kill.get("at", 0) / 1e6, os.kill, (pid, signal.SIGKILL))
         if kill.get("kind") == "moment":
             killer.start()
-        _, status = os.waitpid(pid, 0)
+        # Until nobody can kill it any more its number is not given away.
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
         killer.cancel()
+        if killer.ident:
+            killer.join()
+        _, status = os.waitpid(pid, 0)
     seconds = time.perf_counter() - began
     while True:
         try:
