@@ -102,6 +102,17 @@ def push(
             raise GitgenError(f"{remote.name} does not let you push", mend) from None
         why = found[1] if found else error.what.removeprefix("git push: ")
         raise GitgenError(f"{remote.name} does not take {branch}: {why}", f"git push {remote.name} {branch}") from None
+    _note(repository, remote, source, target)
+
+
+def _note(repository: Repository, remote: Remote, source: str, target: str) -> None:
+    """See to it that the ref that follows a branch of a remote says what was pushed: git itself only tries to.
+
+    GitFailed if a lock that a killed git has left is in its way.
+    """
+    following = f"refs/remotes/{remote.name}/{target.removeprefix(HEADS)}"
+    if target.startswith(HEADS) and repository.resolve(following) != repository.resolve(source):
+        repository.git.run("update-ref", following, source)
 
 
 def _run(repository: Repository, remote: Remote, token: str, *arguments: str) -> bytes:

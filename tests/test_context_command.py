@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from gitgen.ranking.selection import MOST_IN_VAIN
 from tests.conftest import Gitgen, git, write
 from tests.test_selection import commit
 
@@ -61,9 +62,30 @@ def test_in_a_partial_clone_nothing_is_fetched_for_a_budget_that_is_used_up(
     done = gitgen("context", "--json", "--model", "gpt-4.1", "Change the files in greet", cwd=tmp_path / "partial")
     found = json.loads(done.out)
     absent = git(tmp_path / "partial", "rev-list", "--objects", "--missing=print", "main^{tree}").count("?")
-    # One was fetched to find that it does not fit.
-    assert absent == 42 - len(found["files"]) - 1
+    assert absent == 42 - len(found["files"]) - MOST_IN_VAIN
     assert sum(file["why"] == "not in this clone" for file in found["left_out"]) > 20
+
+
+def test_in_a_partial_clone_a_file_that_is_never_shown_keeps_none_from_being_fetched(
+    gitgen: Gitgen, folder: Path, tmp_path: Path
+) -> None:
+    commit(
+        folder,
+        {
+            **{f"part/file{number}.py": f"n = {number}\n" for number in range(100)},
+            "hidden.py": "n = 1\n",
+            "bytes.py": b"\0\1",
+            "long.txt": "".join(f"n_{number}\n" for number in range(20_000)),
+            ".gitgenignore": "hidden.py\n",
+        },
+    )
+    git(folder, "config", "uploadpack.allowFilter", "true")
+    git(tmp_path, "clone", "-q", "--bare", "--filter=blob:none", f"file://{folder}", "partial")
+    asked = "n in hidden.py, bytes.py, long.txt and part/file7.py"
+    found = json.loads(gitgen("context", "--json", "--model", "gpt-4.1", asked, cwd=tmp_path / "partial").out)
+    assert {file["path"] for file in found["left_out"]} >= {"hidden.py", "bytes.py", "long.txt"}
+    assert "part/file7.py" in [file["path"] for file in found["files"]]
+    assert not any(file["why"] == "not in this clone" for file in found["left_out"])
 
 
 def test_huge_blobs_and_a_folder_of_many_files_are_no_stall(gitgen: Gitgen, folder: Path) -> None:

@@ -86,6 +86,16 @@ def test_running_it_again_changes_only_its_own_part(ask: Gitgen, forge: GitHub, 
     assert pull.body == same
 
 
+def test_a_lock_that_keeps_git_from_noting_what_it_pushed_is_named(ask: Gitgen, forge: GitHub, folder: Path) -> None:
+    lock = folder / f".git/refs/remotes/origin/{BRANCH}.lock"
+    write(folder, {str(lock.relative_to(folder)): ""})
+    ran = ask("pr", BRANCH)
+    assert ran.code == 1 and f"rm -f {lock}" in ran.err
+    lock.unlink()
+    assert ask("pr", BRANCH).out.startswith("opened #1")
+    assert git(folder, "rev-parse", f"origin/{BRANCH}") == git(folder, "rev-parse", BRANCH)
+
+
 def test_a_request_that_somebody_opened_meanwhile_is_not_opened_twice(ask: Gitgen, forge: GitHub) -> None:
     theirs = Pull(1, "Theirs", "Mine.", BRANCH, "main", False, "grace")
     forge.before["POST pulls"] = lambda: forge.pulls.append(theirs)

@@ -22,6 +22,7 @@ from gitgen.values import DIRECTORY
 BUDGET = 32_000
 """Tokens of files that a request shows unless the model takes less: more costs more and is read less well."""
 MOST_CONSIDERED = 60
+MOST_IN_VAIN = 3
 WORTH = 0.2
 """A file with less than this part of the score of the best one, of those not named, is not worth its tokens."""
 LONGEST_LINE = 10_000
@@ -84,12 +85,12 @@ def select(
 ) -> Selection:
     """Choose from a ranking, then from the paths `touched`, each with how; blobs with a `hidden` id are passed over.
 
-    The map is always there. Blobs with an `absent` id have to be fetched to be shown: none is any more once one of
-    them did not fit.
+    The map is always there. Blobs with an `absent` id have to be fetched to be shown, and only then is known whether
+    they fit: after MOST_IN_VAIN that did not, no more are.
     """
     project = map_of(tree)
     left = budget - len(project) // BYTES_OF_NAMES
-    rules, shown, fetching = Rules(tree), list[Shown](), True
+    rules, shown, in_vain = Rules(tree), list[Shown](), 0
     least = WORTH * max((file.score for file in ranking.files if not file.parts.get("mentioned")), default=0.0)
     passed = [
         (file.path, left_out(file.path) or "")
@@ -103,7 +104,7 @@ def select(
         entry = tree.entry(file.path)
         if entry is None or not entry.mode.startswith("10") or entry.oid in hidden:
             continue
-        if entry.oid in absent and not fetching:
+        if entry.oid in absent and in_vain == MOST_IN_VAIN:
             passed.append((file.path, "not in this clone"))
             continue
         text, why = text_of(tree, rules, file.path)
@@ -112,7 +113,7 @@ def select(
         form = next(forms(file.path, entry.oid, text, most_of_it, counts), None) if text is not None else None
         if form is None:
             passed.append((file.path, why or "does not fit any more"))
-            fetching = fetching and entry.oid not in absent
+            in_vain += text is not None and entry.oid in absent
         else:
             because = (*reasons(file), *filter(None, [touched.get(file.path)]))
             shown.append(Shown(form[0], file.score, form[1], because))
