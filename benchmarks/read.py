@@ -15,7 +15,9 @@ from benchmarks.session import sessions_of
 from gitgen.git import Git
 from gitgen.progress import progress_of
 from gitgen.repository import Repository
-from gitgen.state import Session, chat_path, load, prompt_path
+from gitgen.state.chats import chat_path, prompt_path
+from gitgen.state.commits import Session
+from gitgen.state.log import load
 
 SHOWN = ("Step", "Status", "Total-Tokens", "Model")
 COUNTED = ("Step", "Model", "Prompt-Tokens", "Cached-Tokens", "Completion-Tokens", "Total-Tokens")

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from benchmarks.ground import COUNTED, content_of, git, path_of, repository_of
 from gitgen.record import ATTRIBUTES, ATTRIBUTES_TEXT, Chat, Reply, Turn, Usage, user
+from gitgen.record.trailers import compose, step_trailers
 from gitgen.repository import HEADS
-from gitgen.state import PREFIX, folder_of, prompt_path
-from gitgen.trailers import compose, step_trailers
+from gitgen.state.chats import folder_of, prompt_path
+from gitgen.state.commits import PREFIX
 
 MODEL = "canned"
 HUMAN_EVERY = 100

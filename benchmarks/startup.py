@@ -12,8 +12,8 @@ from benchmarks.ground import git, gitgen, repository_of, run
 from benchmarks.measure import Contender, Row, race
 from gitgen.git import Git
 from gitgen.record import Chat, Reply, Turn, Usage
+from gitgen.record.trailers import compose, step_trailers
 from gitgen.repository import HEADS, Repository
-from gitgen.trailers import compose, step_trailers
 from gitgen.values import Blob
 
 HEAVY = ("openai", "git", "rich", "tiktoken", "questionary")

@@ -2,12 +2,13 @@
 
 TYPE_CHECKING = False  # As checkers of types take it; `typing` would be most of what `gitgen --version` imports.
 if TYPE_CHECKING:
-    from gitgen.catalog import Offered, get_chat_model, get_chat_model_names, get_chat_models
-    from gitgen.conversation import ChatModel, Conversation, count_message_tokens, count_tokens
+    from gitgen.api.catalog import Offered, get_chat_model, get_chat_model_names, get_chat_models
+    from gitgen.api.conversation import ChatModel, Conversation, count_message_tokens, count_tokens
+    from gitgen.api.store import Store, open_store, parse_chat, to_files
     from gitgen.draft import Draft, apply_reply
     from gitgen.edits import Reading
     from gitgen.errors import GitgenError, Rejected
-    from gitgen.prices import cost
+    from gitgen.models.prices import cost
     from gitgen.ranking.rank import rank_files
     from gitgen.record import (
         Chat,
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
         system,
         user,
     )
-    from gitgen.store import Store, open_store, parse_chat, to_files
-    from gitgen.usage import UsageLog
+    from gitgen.record.usage import UsageLog
 
 __version__ = "0.1.0"
 __all__ = [
@@ -58,19 +58,19 @@ __all__ = [
 ]
 
 _HOMES = {
-    "catalog": ("Offered", "get_chat_model", "get_chat_model_names", "get_chat_models"),
-    "conversation": ("ChatModel", "Conversation", "count_message_tokens", "count_tokens"),
+    "api.catalog": ("Offered", "get_chat_model", "get_chat_model_names", "get_chat_models"),
+    "api.conversation": ("ChatModel", "Conversation", "count_message_tokens", "count_tokens"),
     "draft": ("Draft", "apply_reply"),
     "edits": ("Reading",),
     "errors": ("GitgenError", "Rejected"),
-    "prices": ("cost",),
+    "models.prices": ("cost",),
     "ranking.rank": ("rank_files",),
     "record": (
         *("Chat", "Message", "Reply", "Usage", "assistant", "deserialize_messages", "serialize_messages"),
         *("system", "user"),
     ),
-    "store": ("Store", "open_store", "parse_chat", "to_files"),
-    "usage": ("UsageLog",),
+    "api.store": ("Store", "open_store", "parse_chat", "to_files"),
+    "record.usage": ("UsageLog",),
 }
 
 if not TYPE_CHECKING:  # A checker would take it for a promise that every name is there.

@@ -7,9 +7,10 @@ from types import MappingProxyType
 
 from gitgen.progress import branch_taken
 from gitgen.record import ATTRIBUTES, ATTRIBUTES_TEXT
+from gitgen.record.trailers import compose, one_line
 from gitgen.repository import HEADS, LostRace, Repository
-from gitgen.state import PREFIX, prompt_path
-from gitgen.trailers import compose, one_line
+from gitgen.state.chats import prompt_path
+from gitgen.state.commits import PREFIX
 from gitgen.values import Blob
 from gitgen.world import World
 

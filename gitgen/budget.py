@@ -10,14 +10,14 @@ from pathlib import Path
 from threading import Condition
 from typing import Literal, TypeAlias
 
-from gitgen import tokens
 from gitgen.ai import Completion, Listener, Model, Request, Stopped
 from gitgen.errors import GitgenError
-from gitgen.prices import cost
+from gitgen.models import tokens
+from gitgen.models.prices import cost
 from gitgen.record import Chat, Usage
 from gitgen.repository import Repository
 from gitgen.settings import Settings
-from gitgen.state import load
+from gitgen.state.log import load
 
 Scope: TypeAlias = Literal["step", "session", "fleet"]
 Kind: TypeAlias = Literal["tokens", "cost"]

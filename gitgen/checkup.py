@@ -8,14 +8,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 
-from gitgen import leftovers, tokens
+from gitgen import leftovers
 from gitgen.ai import local, weights
 from gitgen.ai.choice import Choice, choose
 from gitgen.ai.failures import without_password
-from gitgen.catalog import is_called
+from gitgen.api.catalog import is_called
 from gitgen.errors import GitgenError
+from gitgen.models import tokens
 from gitgen.repository import Repository
-from gitgen.sandbox import check_bubblewrap
+from gitgen.running.sandbox import check_bubblewrap
 from gitgen.settings import Settings
 
 OLDEST_GIT = (2, 36)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from gitgen.errors import GitgenError
 
 if TYPE_CHECKING:
-    from gitgen.process import Limits
+    from gitgen.running.process import Limits
 
 # What git sets for its hooks (`git rev-parse --local-env-vars`), less what `git -c` sets: inherited by a git
 # of ours, they would point it at the hook's index and repository instead of the one asked for.
@@ -165,7 +165,7 @@ class Git:
         It has the user's environment with `environ` on top, and nothing to read. However it ends, nothing that it has
         started runs on.
         """
-        from gitgen.process import Process
+        from gitgen.running.process import Process
 
         process = Process(
             ("git", *args), {**os.environ, **environ}, self.folder, limits, echo, subprocess.DEVNULL, None

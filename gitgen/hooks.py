@@ -18,7 +18,7 @@ from gitgen.repository import Repository
 from gitgen.values import Blob, Changes
 
 if TYPE_CHECKING:
-    from gitgen.process import Limits
+    from gitgen.running.process import Limits
 
 PRE_COMMIT = "pre-commit"
 _SLOT = "%hooks"
@@ -48,7 +48,7 @@ def pre_commit(repository: Repository, parent: str, commit: str, limits: Limits,
 
     Where it fails and has changed files, they are added and it is run once more, as its user would do.
     """
-    from gitgen.checkout import checked_out
+    from gitgen.repository.checkout import checked_out
 
     with checked_out(repository, _SLOT, commit, head=parent) as place, _lent(repository.top, place.folder):
         git = Git(place.folder)
@@ -92,7 +92,7 @@ def _after(prefix: str, file: Path) -> str:
 @contextmanager
 def _lent(top: Path | None, tree: Path) -> Iterator[None]:
     """The dependencies that are installed in the user's work tree, as links, for as long as the block lasts."""
-    from gitgen.checkout import LENT
+    from gitgen.repository.checkout import LENT
 
     links = [tree / name for name in LENT if top and (top / name).is_dir() and not os.path.lexists(tree / name)]
     try:

@@ -9,8 +9,8 @@ from urllib.parse import quote, unquote
 from gitgen.errors import GitgenError
 from gitgen.progress import ref_of
 from gitgen.repository import HEADS, LostRace, Repository
-from gitgen.state import PREFIX
-from gitgen.worktree import worktree_of
+from gitgen.repository.worktree import worktree_of
+from gitgen.state.commits import PREFIX
 
 REMOVED, ARCHIVED = "refs/gitgen/removed/", "refs/gitgen/archive/"
 _BRANCH, _PROGRESS = "branch", "progress"

@@ -13,8 +13,8 @@ from gitgen.redact import Secret
 from gitgen.repository import Repository
 
 if TYPE_CHECKING:
-    from gitgen.state import Commit
-    from gitgen.verify import Verdict
+    from gitgen.history.verify import Verdict
+    from gitgen.state.commits import Commit
 
 Find: TypeAlias = Callable[[str], list[Secret]]
 
@@ -86,7 +86,7 @@ def pushed(repository: Repository, find: Find, refs: Sequence[Pushed], remote: s
 def _verdicts(repository: Repository, range_: Sequence[str]) -> Iterator[Verdict]:
     # Most pushes have no step in them, and then nothing that can read one is needed.
     if repository.git.run("rev-list", "--max-count=1", "--basic-regexp", "--grep=^Gitgen-Step:", *range_):
-        from gitgen.verify import verify
+        from gitgen.history.verify import verify
 
         yield from verify(repository, *range_)
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 
-from gitgen import checkout, user_cache
-from gitgen.advance import BEHIND
+from gitgen import user_cache
 from gitgen.progress import ASIDE, under_way
-from gitgen.repository import Repository
+from gitgen.repository import Repository, checkout
+from gitgen.repository.advance import BEHIND
 
 CLEAN = "gitgen doctor --clean"
 _LOCKS = ("*.lock", "refs/heads/gitgen/**/*.lock", "refs/gitgen/**/*.lock")

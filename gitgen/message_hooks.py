@@ -29,8 +29,8 @@ def _check(file: Path) -> None:
     message = _read(file)
     if "Gitgen-" not in message:
         return
-    from gitgen import squash
     from gitgen.errors import GitgenError
+    from gitgen.record import squash
 
     wrong = squash.broken(message)
     if wrong:
@@ -41,7 +41,7 @@ def _lift(file: Path, told: Path) -> None:
     """Give a message the trailers of the steps that another one tells of."""
     if not told.exists() or "Gitgen-" not in (squashed := _read(told)):
         return
-    from gitgen import squash
+    from gitgen.record import squash
 
     message = _read(file)
     better = squash.lifted(message, squashed)

@@ -15,7 +15,10 @@ from gitgen.progress import landed_already, progress_of
 from gitgen.record import Chat
 from gitgen.rerun import recalling, retried, to_follow
 from gitgen.session import Landed, Run
-from gitgen.state import DONE, Commit, Session, chat_of, load, no_session, prompt_path
+from gitgen.state.absent import no_session
+from gitgen.state.chats import chat_of, prompt_path
+from gitgen.state.commits import DONE, Commit, Session
+from gitgen.state.log import load
 from gitgen.steps import HEAL, RUN
 from gitgen.world import World
 

@@ -9,13 +9,14 @@ from hashlib import sha256
 from pathlib import Path
 from shlex import quote
 
-from gitgen.advance import refuse_behind
 from gitgen.errors import GitgenError
 from gitgen.git import HOOK_REPOSITORY
 from gitgen.progress import branch_taken
 from gitgen.repository import HEADS, Repository
-from gitgen.state import PREFIX, no_branch
-from gitgen.worktree import worktree_of
+from gitgen.repository.advance import refuse_behind
+from gitgen.repository.worktree import worktree_of
+from gitgen.state.absent import no_branch
+from gitgen.state.commits import PREFIX
 
 LONGEST_NAME = 40
 NAMED = 3

@@ -8,7 +8,7 @@ from gitgen.errors import GitgenError
 from gitgen.git import NoObject
 from gitgen.record import Chat
 from gitgen.repository import Repository
-from gitgen.state import PREFIX
+from gitgen.state.commits import PREFIX
 from gitgen.values import Blob
 
 REFS = "refs/gitgen/progress/"

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from shlex import join
 
-from gitgen.advance import advance
 from gitgen.errors import GitgenError
 from gitgen.git import GitFailed
 from gitgen.record import FOLDER
+from gitgen.record.trailers import compose
 from gitgen.repository import Repository
-from gitgen.state import REDOES, REVERTS, UNDOES, Commit, Session, changing
-from gitgen.trailers import compose
+from gitgen.repository.advance import advance
+from gitgen.state.commits import REDOES, REVERTS, UNDOES, Commit, Session
+from gitgen.state.log import changing
 
 NAMED = 10
 """So many conflicting paths are named; of more, only the number."""

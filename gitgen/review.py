@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from gitgen.draft.sections import declined, sections
 from gitgen.forge import Answer, Comment, Request, Thread
 from gitgen.quoting import quoted
 from gitgen.record import Chat
 from gitgen.repository import Repository
-from gitgen.sections import declined, sections
-from gitgen.state import DONE, Commit, Session, chat_of, draft_of
+from gitgen.state.chats import chat_of, draft_of
+from gitgen.state.commits import DONE, Commit, Session
 
 ALL, ONE = "threads", "thread"
 """The step that asks about all threads at once, and the one that makes a commit of what was said to one."""

@@ -8,22 +8,25 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from gitgen import budget, showing, tokens
-from gitgen.advance import advance
+from gitgen import budget, showing
 from gitgen.ai import Model, Request, retry
 from gitgen.draft import Draft
 from gitgen.errors import GitgenError, Refusal
 from gitgen.failure import same_failure, trimmed
-from gitgen.process import TIMED_OUT
-from gitgen.profiles import Profile, profile_of
+from gitgen.models import tokens
+from gitgen.models.profiles import Profile, profile_of
 from gitgen.progress import Progress
 from gitgen.record import Chat, File, Message, Part, Ran, Reads, Reply, Text, Turn, user
+from gitgen.record.trailers import REDACTED, compose, one_line, step_trailers, summary_of
 from gitgen.redact import taken_out
 from gitgen.render import render
-from gitgen.state import DONE, HOOK, PREFIX, chat_of, load, prompt_path, steps_before
+from gitgen.repository.advance import advance
+from gitgen.running.process import TIMED_OUT
+from gitgen.state.chats import chat_of, prompt_path
+from gitgen.state.commits import DONE, HOOK, PREFIX
+from gitgen.state.log import load, steps_before
 from gitgen.steps import Answer, Brief
 from gitgen.touched import touched
-from gitgen.trailers import REDACTED, compose, one_line, step_trailers, summary_of
 from gitgen.underway import UnderWay, redacted
 from gitgen.values import Changes
 from gitgen.world import World

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from gitgen import endpoints
 from gitgen.errors import GitgenError
+from gitgen.models import endpoints
 
 DEFAULT_MODEL = "gpt-4.1"
 

@@ -8,8 +8,9 @@ from contextlib import closing
 from types import MappingProxyType
 from typing import Any
 
-from gitgen import context, tokens
-from gitgen.profiles import Profile
+from gitgen import context
+from gitgen.models import tokens
+from gitgen.models.profiles import Profile
 from gitgen.ranking.counts import Counts
 from gitgen.ranking.rank import cache_of, rank
 from gitgen.ranking.reading import Progress, missing, silent
@@ -17,7 +18,7 @@ from gitgen.ranking.rules import Rules
 from gitgen.ranking.selection import BUDGET, Selection, forms, select, text_of
 from gitgen.record import FOLDER, File, Part, Text
 from gitgen.repository import Repository
-from gitgen.tree import GitTree
+from gitgen.repository.tree import GitTree
 from gitgen.world import World
 
 PATIENCE = 1.5

@@ -7,7 +7,8 @@ from itertools import islice
 from gitgen.errors import GitgenError
 from gitgen.record import FOLDER, File
 from gitgen.repository import Repository
-from gitgen.state import Session, chat_of
+from gitgen.state.chats import chat_of
+from gitgen.state.commits import Session
 
 CHANGED, SHOWN = "changed earlier in this session", "shown earlier in this session"
 MOST_COMMITS, MOST_CHATS = 50, 3

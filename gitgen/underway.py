@@ -11,16 +11,18 @@ from shlex import quote
 from tempfile import NamedTemporaryFile
 from typing import Any
 
-from gitgen import tokens, user_cache
+from gitgen import user_cache
 from gitgen.ai import Completion, Request
 from gitgen.beginning import begin_branch
 from gitgen.errors import GitgenError
 from gitgen.git import GitFailed
+from gitgen.models import tokens
 from gitgen.progress import ASIDE, Progress, busy, message_of, ref_of
 from gitgen.record import Chat, Message, Ran, Reads, Reply, Text, Turn, Usage
 from gitgen.repository import LostRace
-from gitgen.state import PREFIX, chat_path
-from gitgen.tree import GitTree
+from gitgen.repository.tree import GitTree
+from gitgen.state.chats import chat_path
+from gitgen.state.commits import PREFIX
 from gitgen.values import Blob
 from gitgen.world import World
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gitgen.errors import GitgenError
-from gitgen.sandbox import check_bubblewrap
+from gitgen.running.sandbox import check_bubblewrap
 
 
 def _missing() -> str:

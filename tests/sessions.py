@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gitgen.record import Chat, Message, Ran, Reply, Turn, Usage, user
+from gitgen.record.trailers import compose, step_trailers
 from gitgen.repository import HEADS, Repository
-from gitgen.trailers import compose, step_trailers
 from gitgen.values import Blob
 
 BRANCH = "gitgen/made"

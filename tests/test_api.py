@@ -41,9 +41,9 @@ from gitgen import (
 from gitgen.ai.endpoint import Endpoint
 from gitgen.edits import Patch
 from gitgen.record import File
+from gitgen.record.usage import COLUMNS
 from gitgen.repository import Repository
 from gitgen.settings import Settings
-from gitgen.usage import COLUMNS
 from tests.conftest import HELLO, ROOT, git, write
 from tests.replies import FRENCH, MISFIT, PROGRAM
 from tests.scripted import Endpoint as Scripted

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitgen.bisection import Verdict, first_bad, verdict_of
+from gitgen.history.bisection import Verdict, first_bad, verdict_of
 from gitgen.repository import Repository
 from tests.boxed import needs_bubblewrap
 from tests.conftest import Gitgen, git, write

@@ -10,11 +10,11 @@ from threading import Semaphore
 
 import pytest
 
-from gitgen import tokens
 from gitgen.ai import ASSUMED_REPLY, Completion, Listener, Request
 from gitgen.ai.endpoint import Endpoint
 from gitgen.budget import Bill, Metered, Purse, bill_of_chat, of_a_fleet
 from gitgen.errors import GitgenError
+from gitgen.models import tokens
 from gitgen.record import Chat, Reply, Turn, Usage
 from gitgen.settings import Settings, resolve
 from tests.boxed import wait_for

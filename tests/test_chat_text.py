@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitgen.chat_text import Broken, Said, read, write
 from gitgen.record import File, Message, Text, assistant, system, user
+from gitgen.record.chat_text import Broken, Said, read, write
 
 OID = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 letters = st.characters(blacklist_categories=["Cs"])

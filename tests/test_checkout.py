@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from gitgen.checkout import checked_out, forget, in_place
 from gitgen.git import Git
 from gitgen.repository import Repository
-from gitgen.sandbox import Place, run
+from gitgen.repository.checkout import checked_out, forget, in_place
+from gitgen.running.sandbox import Place, run
 from tests.boxed import needs_bubblewrap
 from tests.conftest import git, write
 from tests.test_new import snapshot

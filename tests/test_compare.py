@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gitgen.comparison import differences
+from gitgen.history.comparison import differences
 from gitgen.record import Ran, Usage
 from gitgen.repository import Repository
 from tests.conftest import HELLO, Gitgen, git

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitgen.continuation import joined
 from gitgen.record import Chat, Message, Reply, Turn, assistant, user
+from gitgen.record.continuation import joined
 
 FILE = "greet.py\n```python\ndef greet(name):\n    return 'Hello ' + name\n```\n"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitgen import tokens
+from gitgen.models import tokens
 from gitgen.ranking.counts import SPARE, Counts, words
 
 OLD, NEW = "a" * 40, "b" * 40

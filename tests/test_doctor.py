@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from gitgen import checkup
-from gitgen.checkout import checked_out
 from gitgen.repository import Repository
+from gitgen.repository.checkout import checked_out
 from tests.conftest import Gitgen, Ran, git
 from tests.replies import FRENCH
 from tests.scripted import endpoint, fails, says

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from gitgen import endpoints
 from gitgen.ai import NoModel
 from gitgen.ai.choice import choose
 from gitgen.errors import GitgenError
+from gitgen.models import endpoints
 from gitgen.redact import redactor
 from gitgen.settings import resolve
 from tests.conftest import Gitgen

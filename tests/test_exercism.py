@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from gitgen import sandbox
+from gitgen.bench.exercism import Imported, import_exercises
 from gitgen.errors import GitgenError
-from gitgen.exercism import Imported, import_exercises
-from gitgen.sandbox import Place
+from gitgen.running import sandbox
+from gitgen.running.sandbox import Place
 from tests.boxed import needs_bubblewrap
 from tests.conftest import write
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from gitgen.advance import BEHIND, catch_up
 from gitgen.errors import GitgenError
 from gitgen.git import GitFailed
 from gitgen.plan import go_on
 from gitgen.progress import progress_of
 from gitgen.repository import HEADS, LostRace, Repository
+from gitgen.repository.advance import BEHIND, catch_up
 from gitgen.values import Blob
 from tests.conftest import HELLO, Gitgen, git, write
 from tests.proof.points import REF_HOOK

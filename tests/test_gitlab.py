@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gitgen.trailers import parse
+from gitgen.record.trailers import parse
 from tests.conftest import ROOT, Gitgen, Ran, git, write
 from tests.forge.gitlab import GitLab, Merge, gitlab
 from tests.replies import diff

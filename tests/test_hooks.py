@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitgen.squash import broken, lifted
-from gitgen.trailers import compose, parse
+from gitgen.record.squash import broken, lifted
+from gitgen.record.trailers import compose, parse
 from tests.conftest import ROOT, Gitgen, git, write
 from tests.test_cli import imported
 

@@ -14,8 +14,8 @@ import pytest
 from gitgen.draft import Draft
 from gitgen.git import Git
 from gitgen.repository import Repository
-from gitgen.tree import GitTree
-from gitgen.worktree import Worktree
+from gitgen.repository.tree import GitTree
+from gitgen.repository.worktree import Worktree
 from tests import hostile
 from tests.conftest import Gitgen, git, write
 from tests.replies import FRENCH

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gitgen import interpret_trailers
-from gitgen.trailers import compose, parse
+from gitgen.record import interpret_trailers
+from gitgen.record.trailers import compose, parse
 
 BLOCK = {"Gitgen-Session": "gitgen/x", "Gitgen-Step": "fix", "Gitgen-Total-Tokens": "12"}
 LINES = (

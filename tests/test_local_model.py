@@ -17,7 +17,7 @@ from openai.types.chat import ChatCompletionMessageParam
 
 from gitgen.ai import local, weights
 from gitgen.errors import GitgenError
-from gitgen.profiles import profile_of
+from gitgen.models.profiles import profile_of
 
 WEIGHTS = weights.path()
 LACKING = local.missing() or (None if WEIGHTS else "the weights are not here: run `gitgen models pull`")

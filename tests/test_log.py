@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from gitgen import tracking
+from gitgen.history import tracking
+from gitgen.history.sessions import every
 from gitgen.repository import Repository
-from gitgen.sessions import every
-from gitgen.state import load
+from gitgen.state.log import load
 from tests.conftest import ROOT, Gitgen, git, write
 from tests.replies import FRENCH
 from tests.scripted import endpoint, says

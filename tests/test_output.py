@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitgen.output import Output, plain
-from gitgen.terminal import Drawing
+from gitgen.running.output import Output, plain
+from gitgen.ui.terminal import Drawing
 
 ANY = st.text(st.sampled_from("a\n\r\t\x1b[]?;:0159HmhlcntPX^_\\\x07\x08\x05\x9b ($7")) | st.text()
 

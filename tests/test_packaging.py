@@ -17,7 +17,7 @@ def test_a_wheel_carries_all_that_is_read_at_run_time(tmp_path: Path) -> None:
     (wheel,) = tmp_path.glob("*.whl")
     carried = set(zipfile.ZipFile(wheel).namelist())
     preprompts = {f"gitgen/preprompts/{path.name}" for path in (ROOT / "preprompts").iterdir()}
-    tables = {f"gitgen/{path.name}" for path in (ROOT / "gitgen").iterdir() if path.suffix in (".toml", ".gbnf")}
+    tables = {f"gitgen/models/{path.name}" for path in (ROOT / "gitgen/models").glob("*.[tg]*")}
     hooks = {f"gitgen/hooks/{path.name}" for path in (ROOT / "hooks").iterdir()}
     templates = {f"gitgen/report/templates/{path.name}" for path in (ROOT / "gitgen/report/templates").iterdir()}
     assert preprompts and tables and hooks and templates

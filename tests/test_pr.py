@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gitgen.trailers import parse
+from gitgen.record.trailers import parse
 from tests.conftest import Gitgen, Ran, git, write
 from tests.forge.github import GitHub, Pull, github
 from tests.replies import FRENCH, diff

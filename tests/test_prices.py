@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gitgen.prices import cost
+from gitgen.models.prices import cost
 from gitgen.record import Usage
 
 MILLION = 1_000_000

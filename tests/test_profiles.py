@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gitgen.errors import GitgenError
-from gitgen.profiles import Price, Profile, check, profile_of
+from gitgen.models.profiles import Price, Profile, check, profile_of
 from gitgen.record import Text, assistant, system, user
 from tests.conftest import Gitgen, git
 from tests.replies import PROGRAM

@@ -17,9 +17,9 @@ from gitgen import ui
 from gitgen.ai import NoModel, pull
 from gitgen.ai.choice import choose
 from gitgen.ai.weights import files
-from gitgen.catalog import offered_by_endpoint, offered_here
+from gitgen.api.catalog import offered_by_endpoint, offered_here
 from gitgen.errors import GitgenError
-from gitgen.profiles import Price
+from gitgen.models.profiles import Price
 from gitgen.settings import Settings
 from tests.conftest import Gitgen
 from tests.scripted import endpoint

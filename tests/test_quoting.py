@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitgen.guard import held_back
+from gitgen.draft.guard import held_back
+from gitgen.draft.sections import declined, sections
 from gitgen.quoting import quoted, seen
-from gitgen.sections import declined, sections
 from gitgen.values import Blob
 
 

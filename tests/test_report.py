@@ -20,7 +20,8 @@ from gitgen.report.plain import visible
 from gitgen.report.reading import read
 from gitgen.report.values import Entry, FileDiff, Hunk, Opening, Passage, Repeat, Report, Row, ShownFile
 from gitgen.repository import Repository
-from gitgen.state import Commit, load
+from gitgen.state.commits import Commit
+from gitgen.state.log import load
 from tests.conftest import HELLO, Gitgen, git
 from tests.sessions import BRANCH, Making
 

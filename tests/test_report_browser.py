@@ -14,7 +14,7 @@ import pytest
 from gitgen.record import Chat, File, Ran, Reply, Turn, Usage, system, user
 from gitgen.report import report_of
 from gitgen.repository import Repository
-from gitgen.state import load
+from gitgen.state.log import load
 from tests import todo
 from tests.browser import MISSING, Browser, browser
 from tests.conftest import Gitgen

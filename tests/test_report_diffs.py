@@ -12,7 +12,7 @@ from gitgen.git import Git
 from gitgen.report import diffs
 from gitgen.report.values import FileDiff
 from gitgen.repository import Repository
-from gitgen.state import load
+from gitgen.state.log import load
 from gitgen.values import EXECUTABLE, Blob
 from tests.conftest import HELLO, git
 from tests.sessions import BRANCH, Making

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gitgen.errors import GitgenError
 from gitgen.git import Git, GitFailed
 from gitgen.repository import LostRace, Repository
-from gitgen.tree import GitTree
+from gitgen.repository.tree import GitTree
 from gitgen.values import DIRECTORY, EXECUTABLE, REGULAR, SYMLINK, Blob
 from tests.conftest import git, write
 

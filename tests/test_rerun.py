@@ -10,17 +10,19 @@ from typing import Any
 
 import pytest
 
-from gitgen.chat_text import Said
 from gitgen.draft import Draft
 from gitgen.errors import GitgenError
 from gitgen.plan import go_on, heal
 from gitgen.record import Chat, File, Message, Ran, Reply, Text
+from gitgen.record.chat_text import Said
 from gitgen.repository import Repository
 from gitgen.rerun import asked_again, begin_again, talk_of
 from gitgen.revert import redo, to_redo, undo
 from gitgen.session import Landed, Run
 from gitgen.settings import Settings
-from gitgen.state import DONE, Session, chat_of, load, steps_before
+from gitgen.state.chats import chat_of
+from gitgen.state.commits import DONE, Session
+from gitgen.state.log import load, steps_before
 from gitgen.world import World
 from tests.conftest import HELLO, git
 from tests.replies import FRENCH, ITALIAN, MISFIT, PROGRAM, RUN_SH, SHOUT, TITLE, diff

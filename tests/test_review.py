@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from gitgen.trailers import parse
+from gitgen.record.trailers import parse
 from tests.boxed import needs_bubblewrap
 from tests.conftest import ROOT, Gitgen, Ran, git, write
 from tests.forge.github import GitHub, Pull, github

@@ -13,9 +13,9 @@ from uuid import uuid4
 import pytest
 
 from gitgen.errors import GitgenError
-from gitgen.process import Limits
-from gitgen.sandbox import Place, Sandbox, run
-from gitgen.toolchains import elsewhere
+from gitgen.running.process import Limits
+from gitgen.running.sandbox import Place, Sandbox, run
+from gitgen.running.toolchains import elsewhere
 from tests.boxed import needs_bubblewrap, running, wait_for
 from tests.conftest import ROOT, Gitgen, write
 
@@ -287,7 +287,7 @@ def test_a_killed_gitgen_leaves_no_program_behind(place: Place) -> None:
         pytest.skip(str(needs_bubblewrap.kwargs["reason"]))
     seconds = unique_seconds()
     code = (
-        "from pathlib import Path; from gitgen.sandbox import *;"
+        "from pathlib import Path; from gitgen.running.sandbox import *;"
         f"run('echo up; (setsid sleep {seconds} &) ; sleep {seconds}', Place(*[Path({str(place.folder)!r})] * 2),"
         " echo=lambda text: print(text, flush=True))"
     )

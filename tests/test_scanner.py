@@ -11,10 +11,10 @@ import pytest
 
 from gitgen.errors import GitgenError
 from gitgen.record import Chat, Ran, Reply, Turn, assistant, user
+from gitgen.record.squash import sum_of
+from gitgen.record.trailers import compose, parse, step_trailers
 from gitgen.redact import finder, redactor
 from gitgen.scanner import KINDS, scanner
-from gitgen.squash import sum_of
-from gitgen.trailers import compose, parse, step_trailers
 from tests import planted
 
 AROUND = (

@@ -18,10 +18,11 @@ from gitgen.ranking.rules import Rules
 from gitgen.ranking.selection import Selection, map_of
 from gitgen.record import File, Outline, Text, deserialize_messages, serialize_messages, user
 from gitgen.repository import Repository
+from gitgen.repository.tree import GitTree
 from gitgen.session import Run
-from gitgen.state import chat_of, load
+from gitgen.state.chats import chat_of
+from gitgen.state.log import load
 from gitgen.steps import asked_for
-from gitgen.tree import GitTree
 from tests.conftest import git, write
 from tests.replies import FRENCH
 from tests.scripted import Endpoint, endpoint, fails, says

@@ -16,14 +16,15 @@ import pytest
 from gitgen.beginning import begin
 from gitgen.draft import Draft
 from gitgen.errors import GitgenError
+from gitgen.history.verify import verify
 from gitgen.plan import go_on
 from gitgen.progress import progress_of
 from gitgen.record import Chat
 from gitgen.repository import Repository
 from gitgen.session import Landed, Run
 from gitgen.settings import Settings
-from gitgen.state import chat_of, load
-from gitgen.verify import verify
+from gitgen.state.chats import chat_of
+from gitgen.state.log import load
 from gitgen.world import World
 from tests.conftest import HELLO, Gitgen, git
 from tests.replies import FRENCH, MISFIT, PROGRAM, RUN_SH, diff

@@ -18,7 +18,8 @@ from gitgen.repository import Repository
 from gitgen.session import Run
 from gitgen.settings import Settings
 from gitgen.shelf import CONFIGURATIONS, Shelf
-from gitgen.state import chat_of, load
+from gitgen.state.chats import chat_of
+from gitgen.state.log import load
 from tests.conftest import git, write
 from tests.replies import FRENCH, PROGRAM, RUN_SH, diff
 from tests.scripted import Answer, endpoint, says

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from gitgen.repository import Repository
-from gitgen.state import chat_path
+from gitgen.state.chats import chat_path
 from gitgen.values import Blob
 from tests.conftest import Gitgen, git
 from tests.replies import FRENCH

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gitgen import sandbox
-from gitgen.sandbox import Place
+from gitgen.running import sandbox
+from gitgen.running.sandbox import Place
 from tests.boxed import needs_bubblewrap
 from tests.conftest import ROOT
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitgen import tokens
+from gitgen.models import tokens
 from tests.conftest import ROOT
 
 # Any use of the network is an error in the child: no socket, no name, no request.
@@ -20,7 +20,7 @@ import socket, sys
 def refuse(*args, **more):
     raise AssertionError("the network was asked for")
 socket.socket.connect = socket.create_connection = socket.getaddrinfo = refuse
-from gitgen import tokens
+from gitgen.models import tokens
 print(*(tokens.count([text], sys.argv[1]) for text in sys.argv[2:]))
 """
 TEXTS = ("hello world", "def greet(name):\n    return 'Hello ' + name\n", "naïve café, 東京 🎉", "")
@@ -98,7 +98,8 @@ def test_what_fits_is_what_counts_no_more_than_the_limit(texts: list[str], limit
 
 def test_a_short_text_needs_no_vocabulary(tmp_path: Path) -> None:
     script = (
-        "import sys; from gitgen import tokens; assert tokens.fits(['hello'], 9, 'm'); print('tiktoken' in sys.modules)"
+        "import sys; from gitgen.models import tokens; "
+        "assert tokens.fits(['hello'], 9, 'm'); print('tiktoken' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"

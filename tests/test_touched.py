@@ -12,7 +12,7 @@ from gitgen import showing
 from gitgen.git import Git
 from gitgen.repository import Repository
 from gitgen.session import Run
-from gitgen.state import load
+from gitgen.state.log import load
 from gitgen.touched import CHANGED, SHOWN, touched
 from tests.conftest import Gitgen, git, write
 from tests.replies import FRENCH

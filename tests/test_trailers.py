@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gitgen.record import Chat, Ran, Reply, Turn, Usage, user
-from gitgen.trailers import compose, one_line, parse, step_trailers, summary_of, usage_of
+from gitgen.record.trailers import compose, one_line, parse, step_trailers, summary_of, usage_of
 
 BLOCK = {"Gitgen-Session": "gitgen/x", "Gitgen-Step": "fix", "Gitgen-Total-Tokens": "12"}
 nasty = st.lists(

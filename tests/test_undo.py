@@ -13,7 +13,8 @@ from gitgen.plan import go_on
 from gitgen.record import Ran
 from gitgen.repository import Repository
 from gitgen.revert import undo
-from gitgen.state import Session, load
+from gitgen.state.commits import Session
+from gitgen.state.log import load
 from gitgen.values import EXECUTABLE, REGULAR, SYMLINK, Blob, Changes
 from tests.conftest import HELLO, Gitgen, git, write
 from tests.scripted import endpoint

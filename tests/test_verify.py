@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from gitgen.history.verify import verify
 from gitgen.repository import Repository
-from gitgen.verify import verify
 from tests.conftest import Gitgen, git, write
 from tests.replies import FRENCH, MISFIT, PROGRAM, RUN_SH, diff
 from tests.scripted import Answer, endpoint, says

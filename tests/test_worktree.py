@@ -9,8 +9,8 @@ import pytest
 
 from gitgen.errors import GitgenError
 from gitgen.repository import Repository
+from gitgen.repository.worktree import Worktree, worktree_of
 from gitgen.values import Blob, Changes
-from gitgen.worktree import Worktree, worktree_of
 from tests.conftest import HELLO, git, write
 
 

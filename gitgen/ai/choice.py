@@ -10,10 +10,10 @@ from pathlib import Path
 from threading import Lock
 from typing import Literal
 
-from gitgen import endpoints
 from gitgen.ai import Model, NoModel, Recorded
 from gitgen.errors import GitgenError
-from gitgen.profiles import profile_of
+from gitgen.models import endpoints
+from gitgen.models.profiles import profile_of
 from gitgen.settings import DEFAULT_MODEL, Settings
 
 LOCAL, REPLAY = "local", "replay:"

@@ -197,7 +197,7 @@ class Endpoint:
         """Say once that tokens are estimated, and with what."""
         if completion.usage is not None or not completion.reply.whole or self._noted:
             return
-        from gitgen.tokens import vocabulary_of
+        from gitgen.models.tokens import vocabulary_of
 
         self._noted = True
         vocabulary, known = vocabulary_of(completion.reply.model)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import cache
 from threading import Lock
 
-from gitgen import tokens
 from gitgen.ai import Busy, Completion, Listener, Model, Request
 from gitgen.ai.retry import PATIENCE
+from gitgen.models import tokens
 
 _GLANCE = 0.25
 """Seconds between two looks at whether it is one's turn: a reply that was shorter than reckoned lets the next go."""

@@ -12,7 +12,7 @@ from gitgen.git import Git, GitFailed
 from gitgen.progress import REFS as PROGRESS
 from gitgen.progress import ref_of
 from gitgen.repository import HEADS, Repository
-from gitgen.state import PREFIX
+from gitgen.state.commits import PREFIX
 
 TIDY = 40
 """After so many pushes of its own a clone is tidied up, and so is the remote if it is a folder."""

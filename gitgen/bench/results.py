@@ -8,15 +8,15 @@ from pathlib import Path
 from statistics import median
 from typing import Literal, TypeAlias
 
-from gitgen import prices
 from gitgen.bench.runs import CONFIGURATION, MODEL, REPEAT, TASK, TASK_TREE, is_final
 from gitgen.bench.statistics import signs, two_sided, wilson
+from gitgen.history.sessions import every
+from gitgen.models import prices
 from gitgen.record import Chat, Usage
+from gitgen.record.trailers import whole_number
 from gitgen.repository import Repository
-from gitgen.sessions import every
-from gitgen.state import Session
+from gitgen.state.commits import Session
 from gitgen.steps import CHECK
-from gitgen.trailers import whole_number
 
 State: TypeAlias = Literal["passed", "failed", "unchecked", "unfinished"]
 """How a run stands: its check passed; that or a step failed; it has no check; it has not come to its end."""

@@ -16,7 +16,9 @@ from gitgen.plan import Inputs, go_on, inputs_of, run_all
 from gitgen.progress import progress_of
 from gitgen.record import UNFINISHED
 from gitgen.repository import Repository
-from gitgen.state import DONE, PREFIX, Session, chat_of, load
+from gitgen.state.chats import chat_of
+from gitgen.state.commits import DONE, PREFIX, Session
+from gitgen.state.log import load
 from gitgen.steps import CHECK, HEAL
 from gitgen.world import World
 

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from gitgen import budget, profiles, resources, ui
+from gitgen import budget, resources, ui
 from gitgen.ai import Model, Recorded
 from gitgen.ai.choice import REPLAY, choose, open_model
 from gitgen.errors import GitgenError
 from gitgen.git import Git
+from gitgen.models import profiles
 from gitgen.progress import progress_of
 from gitgen.record import ENDLESS, Chat, Ran
 from gitgen.redact import redactor
@@ -25,12 +26,15 @@ from gitgen.scanner import scanner
 from gitgen.session import HOOK_REFUSES, Landed
 from gitgen.settings import Settings, resolve
 from gitgen.shelf import Shelf
-from gitgen.state import DONE, PREFIX, chat_of, load, no_session
+from gitgen.state.absent import no_session
+from gitgen.state.chats import chat_of
+from gitgen.state.commits import DONE, PREFIX
+from gitgen.state.log import load
 from gitgen.world import World
 
 if TYPE_CHECKING:
     from gitgen.hooks import Hooked
-    from gitgen.process import Limits
+    from gitgen.running.process import Limits
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -178,7 +182,8 @@ def _execute(
     repository: Repository, settings: Settings, network: bool, screen: ui.Quiet, branch: str, commit: str, command: str
 ) -> Ran:
     """Run a command on the files of a commit, in a work tree of its own."""
-    from gitgen import checkout, sandbox
+    from gitgen.repository import checkout
+    from gitgen.running import sandbox
 
     screen.running(command)
     with checkout.checked_out(repository, branch.removeprefix(PREFIX), commit) as place:
@@ -201,7 +206,7 @@ def _pre_commit(
 
 def limits(settings: Settings) -> Limits:
     """What a program may use here."""
-    from gitgen.process import Limits
+    from gitgen.running.process import Limits
 
     return Limits(settings.time_limit, settings.memory)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import get_ident
 from typing import Any
 
-from gitgen import checkout, jobs, resources, sandbox, ui
+from gitgen import jobs, resources, ui
 from gitgen.ai.choice import shared
 from gitgen.bench import runs, tasks
 from gitgen.bench.mirror import Mirrored, clone_at
@@ -19,11 +19,12 @@ from gitgen.commands._asking import limits, settings_of
 from gitgen.git import Git
 from gitgen.record import Ran
 from gitgen.redact import Scan, redactor
-from gitgen.repository import Repository
+from gitgen.repository import Repository, checkout
+from gitgen.running import sandbox
 from gitgen.scanner import scanner
 from gitgen.settings import Settings
 from gitgen.shelf import Shelf
-from gitgen.state import PREFIX
+from gitgen.state.commits import PREFIX
 from gitgen.steps import CHECKED_BY
 from gitgen.world import World
 

@@ -143,7 +143,7 @@ def _verdict(p: float, what: str, first: bool) -> str:
 def write_pages(repository: Repository, found: Sequence[Result], target: Path) -> None:
     """Write the page of a bench, and beside it, in a folder of its name, one for each run."""
     from gitgen.report import MARK, bench_page, report_of
-    from gitgen.state import load
+    from gitgen.state.log import load
 
     if target.is_file() and MARK not in target.read_text("utf-8", "replace")[:1000]:
         raise GitgenError(f"{target} is there, and is no report of gitgen", "--html OTHER")

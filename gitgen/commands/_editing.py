@@ -8,12 +8,12 @@ from pathlib import Path
 from shlex import quote
 
 from gitgen import context, ui
-from gitgen.chat_text import Broken, Said, read, write
 from gitgen.errors import GitgenError
 from gitgen.git import GitFailed
 from gitgen.record import File
+from gitgen.record.chat_text import Broken, Said, read, write
 from gitgen.repository import Repository
-from gitgen.state import Commit
+from gitgen.state.commits import Commit
 
 _HEAD = """\
 # The request of step {step}, {oid}, as it is to be asked again. Lines like this, above the first message, are comment.

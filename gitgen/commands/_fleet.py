@@ -12,12 +12,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from gitgen import listing, preflight, publish, request_body, ui
-from gitgen.advance import catch_up
+from gitgen import preflight, publish, ui
 from gitgen.ai import Model
 from gitgen.ai.choice import shared
 from gitgen.budget import Bill, bill_of_chat, bill_of_session
-from gitgen.clean import SUFFIX, clean
 from gitgen.commands._asking import failure, settings_of, world
 from gitgen.commands._ground import Ground, begun, bring, newest
 from gitgen.commands.pr import offered
@@ -25,14 +23,21 @@ from gitgen.draft import MAY_DECLINE
 from gitgen.errors import GitgenError
 from gitgen.forge.remotes import Access, Remote, access, remote_of
 from gitgen.git import Git
+from gitgen.history import listing
 from gitgen.plan import go_on, tested
 from gitgen.progress import progress_of
+from gitgen.publish import request_body
+from gitgen.publish.clean import SUFFIX, clean
 from gitgen.record import FOLDER
 from gitgen.redact import taken_out
 from gitgen.repository import HEADS, Repository
+from gitgen.repository.advance import catch_up
 from gitgen.roster import Member
 from gitgen.session import Landed, Run
-from gitgen.state import DONE, Session, chat_of, draft_of, load, no_session, session_of, walk
+from gitgen.state.absent import no_session
+from gitgen.state.chats import chat_of, draft_of
+from gitgen.state.commits import DONE, Session
+from gitgen.state.log import load, session_of, walk
 from gitgen.world import World
 
 State: TypeAlias = listing.State | Literal["new", "unchanged", "published"]

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gitgen import preflight, publish, ui
-from gitgen.advance import advance
 from gitgen.beginning import begin
 from gitgen.errors import GitgenError
 from gitgen.forge.remotes import Remote
 from gitgen.progress import branch_taken, busy, progress_of
 from gitgen.repository import HEADS, LostRace, Repository
-from gitgen.state import PREFIX, is_shallow, load, no_session
-from gitgen.worktree import worktrees
+from gitgen.repository.advance import advance
+from gitgen.repository.worktree import worktrees
+from gitgen.state.absent import is_shallow, no_session
+from gitgen.state.commits import PREFIX
+from gitgen.state.log import load
 from gitgen.world import World
 
 

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gitgen import sandbox, ui
+from gitgen import ui
 from gitgen.commands._asking import settings_of, shelf_of
 from gitgen.errors import GitgenError
 from gitgen.repository import Repository
+from gitgen.running import sandbox
 from gitgen.settings import Settings
 from gitgen.shelf import CONFIGURATIONS
 from gitgen.steps import HEAL

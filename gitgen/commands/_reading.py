@@ -7,7 +7,9 @@ import re
 from gitgen import preflight
 from gitgen.errors import GitgenError
 from gitgen.repository import Repository
-from gitgen.state import PREFIX, Commit, Session, history, load, no_session
+from gitgen.state.absent import no_session
+from gitgen.state.commits import PREFIX, Commit, Session
+from gitgen.state.log import history, load
 
 
 def branch_at(repository: Repository, branch: str | None) -> str:

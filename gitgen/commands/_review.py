@@ -11,8 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from gitgen import plan, preflight, profiles, publish, request_body, review, ui
-from gitgen.clean import SUFFIX, check_published, clean
+from gitgen import plan, preflight, publish, review, ui
 from gitgen.commands._asking import as_dict, failure, line_of, settings_of, world
 from gitgen.commands._ground import bring, newest
 from gitgen.commands._trust import in_ci, trusted
@@ -20,11 +19,16 @@ from gitgen.errors import GitgenError
 from gitgen.forge import Request, Thread
 from gitgen.forge.remotes import Access, Remote, access
 from gitgen.forge.trigger import began
+from gitgen.models import profiles
 from gitgen.progress import busy, progress_of
+from gitgen.publish import request_body
+from gitgen.publish.clean import SUFFIX, check_published, clean
 from gitgen.record import Chat
 from gitgen.repository import HEADS, Repository
 from gitgen.session import Landed
-from gitgen.state import DONE, Session, no_session, session_of, walk
+from gitgen.state.absent import no_session
+from gitgen.state.commits import DONE, Session
+from gitgen.state.log import session_of, walk
 
 
 def fix_request(number: int, named: Mapping[str, list[str]], repository: Repository, flags: Mapping[str, Any]) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 from gitgen.commands._asking import settings_of
 from gitgen.errors import GitgenError
 from gitgen.repository import Repository
-from gitgen.tree import GitTree
+from gitgen.repository.tree import GitTree
 
 
 def in_ci(environ: Mapping[str, str]) -> bool:

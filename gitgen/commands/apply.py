@@ -14,9 +14,9 @@ from gitgen.commands._ground import begun, stand, tell
 from gitgen.draft import Draft
 from gitgen.errors import GitgenError, Rejected
 from gitgen.record import Reply
+from gitgen.record.trailers import summary_of
 from gitgen.repository import Repository
 from gitgen.session import Run
-from gitgen.trailers import summary_of
 
 PASTED = "pasted"
 

@@ -14,6 +14,7 @@ import click
 from gitgen import budget, jobs, ui
 from gitgen.ai.choice import choose
 from gitgen.bench import runs, tasks
+from gitgen.bench.exercism import import_exercises
 from gitgen.bench.mirror import bring_all, offer
 from gitgen.bench.results import FIELDS, Result, compare, read, selected
 from gitgen.commands import _bench
@@ -21,7 +22,6 @@ from gitgen.commands._asking import asks_a_model, hide_import, runs_programs, se
 from gitgen.commands._bench_show import say_comparison, say_csv, say_json, say_table, write_pages
 from gitgen.commands._planning import check_programs, planned
 from gitgen.errors import GitgenError, Interrupted
-from gitgen.exercism import import_exercises
 from gitgen.git import Git
 from gitgen.repository import Repository
 from gitgen.steps import CHECK

@@ -10,17 +10,20 @@ from typing import Any
 
 import click
 
-from gitgen import preflight, sandbox, ui
-from gitgen.bisection import Verdict, first_bad, verdict_of
-from gitgen.checkout import checked_out
+from gitgen import preflight, ui
 from gitgen.commands._asking import limits, runs_programs
 from gitgen.commands._reading import session_at, step_at
-from gitgen.comparison import changed
 from gitgen.errors import GitgenError
+from gitgen.history.bisection import Verdict, first_bad, verdict_of
+from gitgen.history.comparison import changed
 from gitgen.record import Ran
 from gitgen.repository import Repository
+from gitgen.repository.checkout import checked_out
+from gitgen.running import sandbox
 from gitgen.settings import resolve
-from gitgen.state import Commit, Session, changing, chat_of, prompt_path
+from gitgen.state.chats import chat_of, prompt_path
+from gitgen.state.commits import Commit, Session
+from gitgen.state.log import changing
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,12 @@ import click
 
 from gitgen import preflight, ui
 from gitgen.commands._reading import session_at, step_at
-from gitgen.comparison import Side, changed, differences, session_side, step_side
 from gitgen.errors import GitgenError
-from gitgen.pager import pager_for
+from gitgen.history.comparison import Side, changed, differences, session_side, step_side
 from gitgen.repository import HEADS, Repository
-from gitgen.state import PREFIX, history
+from gitgen.state.commits import PREFIX
+from gitgen.state.log import history
+from gitgen.ui.pager import pager_for
 
 _NARROW, _WIDE, _LABEL = 60, 100, 9
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}

@@ -16,15 +16,15 @@ from gitgen.ai.choice import choose
 from gitgen.commands._asking import settings_of
 from gitgen.commands._naming import named_files, names_files
 from gitgen.errors import GitgenError
-from gitgen.profiles import profile_of
+from gitgen.models.profiles import profile_of
 from gitgen.ranking import index
 from gitgen.ranking.rank import cache_of
 from gitgen.ranking.selection import Selection, Shown
 from gitgen.repository import Repository
+from gitgen.repository.tree import GitTree
 from gitgen.settings import DEFAULT_MODEL, Settings
-from gitgen.state import load
+from gitgen.state.log import load
 from gitgen.touched import touched
-from gitgen.tree import GitTree
 
 NAMED = 5
 

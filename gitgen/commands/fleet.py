@@ -12,7 +12,6 @@ import click
 
 from gitgen import budget, jobs, preflight, ui
 from gitgen.ai.choice import choose, shared
-from gitgen.board import Board
 from gitgen.commands._asking import asks_a_model, asks_often, hide_import, runs_programs, settings_of
 from gitgen.commands._fleet import Order, Outcome, spent, visit, visit_from_worker
 from gitgen.commands._planning import tested_by
@@ -23,6 +22,7 @@ from gitgen.git import Git
 from gitgen.repository import Repository
 from gitgen.roster import Member, members
 from gitgen.settings import Settings
+from gitgen.ui.board import Board
 
 _COLOURS = {"published": "green", "finished": "green", "unchanged": "green", "new": None}
 

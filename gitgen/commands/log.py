@@ -9,13 +9,16 @@ from pathlib import Path
 
 import click
 
-from gitgen import preflight, tracking, ui
+from gitgen import preflight, ui
 from gitgen.commands._reading import branch_at
-from gitgen.diff_tree import Stat, stats
-from gitgen.pager import pager_for
+from gitgen.history import tracking
+from gitgen.history.diff_tree import Stat, stats
+from gitgen.history.sessions import every
 from gitgen.repository import Repository
-from gitgen.sessions import every
-from gitgen.state import UNDOES, Commit, Session, no_session, walk
+from gitgen.state.absent import no_session
+from gitgen.state.commits import UNDOES, Commit, Session
+from gitgen.state.log import walk
+from gitgen.ui.pager import pager_for
 
 FIRST, CHUNK = 50, 1000
 """So many commits are shown before more are read, then twice as many, up to this: most readers leave early."""

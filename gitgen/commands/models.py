@@ -11,9 +11,9 @@ import click
 from gitgen import ui
 from gitgen.ai import weights
 from gitgen.ai.choice import LOCAL, choose
-from gitgen.catalog import Offered, offered_by_endpoint, offered_here, settings_here
+from gitgen.api.catalog import Offered, offered_by_endpoint, offered_here, settings_here
 from gitgen.errors import GitgenError
-from gitgen.profiles import check
+from gitgen.models.profiles import check
 from gitgen.settings import Settings
 
 

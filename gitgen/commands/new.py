@@ -9,7 +9,6 @@ from typing import Any
 import click
 
 from gitgen import preflight, ui
-from gitgen.advance import begin_checked_out
 from gitgen.beginning import begin, begin_branch
 from gitgen.commands._asking import asks_a_model, hide_import, report, runs_programs, world
 from gitgen.commands._planning import Plan, planned
@@ -18,8 +17,9 @@ from gitgen.git import Git
 from gitgen.plan import go_on
 from gitgen.progress import branch_taken
 from gitgen.repository import LostRace, Repository
+from gitgen.repository.advance import begin_checked_out
+from gitgen.repository.worktree import worktree_of
 from gitgen.values import Blob
-from gitgen.worktree import worktree_of
 from gitgen.world import World
 
 

@@ -10,16 +10,18 @@ from typing import Any, TypeVar
 
 import click
 
-from gitgen import preflight, profiles, publish, request_body, ui
-from gitgen.clean import SUFFIX, check_published, clean
+from gitgen import preflight, publish, ui
 from gitgen.commands._asking import settings_of
 from gitgen.commands._reading import session_at
 from gitgen.errors import GitgenError
 from gitgen.forge import Request
 from gitgen.forge.remotes import Access, Remote, access
+from gitgen.models import profiles
 from gitgen.progress import busy, progress_of
+from gitgen.publish import request_body
+from gitgen.publish.clean import SUFFIX, check_published, clean
 from gitgen.repository import HEADS, Repository
-from gitgen.state import Session
+from gitgen.state.commits import Session
 
 F = TypeVar("F", bound=Callable[..., Any])
 

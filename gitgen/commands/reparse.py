@@ -15,7 +15,8 @@ from gitgen.errors import GitgenError, Rejected
 from gitgen.record import Chat, Reply
 from gitgen.repository import Repository
 from gitgen.session import Run
-from gitgen.state import Commit, chat_of, draft_of
+from gitgen.state.chats import chat_of, draft_of
+from gitgen.state.commits import Commit
 
 
 @click.command()

@@ -12,7 +12,7 @@ from gitgen import preflight, ui
 from gitgen.commands._reading import session_at
 from gitgen.errors import GitgenError
 from gitgen.report import MARK, report_of
-from gitgen.state import Session
+from gitgen.state.commits import Session
 
 _NEAR = 500
 """So many bytes into a report, `MARK` has been read."""

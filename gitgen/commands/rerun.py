@@ -19,7 +19,8 @@ from gitgen.plan import go_on
 from gitgen.repository import Repository
 from gitgen.rerun import asked_again, begin_again, runs_what_was_built, talk_of
 from gitgen.session import Landed, Run
-from gitgen.state import DONE, PREFIX, Session, chat_of
+from gitgen.state.chats import chat_of
+from gitgen.state.commits import DONE, PREFIX, Session
 
 
 @click.command()

@@ -9,7 +9,6 @@ from typing import Any
 import click
 
 from gitgen import preflight, ui
-from gitgen.advance import catch_up
 from gitgen.commands._asking import as_dict, asks_a_model, hide_import, line_of, report, runs_programs, world
 from gitgen.commands._planning import planned
 from gitgen.errors import GitgenError
@@ -17,8 +16,10 @@ from gitgen.plan import go_on, run_all
 from gitgen.progress import landed_already, progress_of, put_back, under_way
 from gitgen.record import Chat
 from gitgen.repository import Repository
+from gitgen.repository.advance import catch_up
 from gitgen.session import Landed, Run
-from gitgen.state import DONE, PREFIX, load
+from gitgen.state.commits import DONE, PREFIX
+from gitgen.state.log import load
 from gitgen.world import World
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
-from gitgen import checkout, preflight, ui
+from gitgen import preflight, ui
 from gitgen.commands._reading import session_at
 from gitgen.keep import REMOVED, Kept, bring_back, free, put_away
+from gitgen.repository import checkout
 
 
 @click.command()

@@ -12,19 +12,20 @@ from typing import Any
 
 import click
 
-from gitgen import preflight, sandbox, ui
-from gitgen.checkout import checked_out, in_place
+from gitgen import preflight, ui
 from gitgen.commands._reading import session_at
 from gitgen.errors import GitgenError, Interrupted
-from gitgen.process import TIMED_OUT, Limits
 from gitgen.record import Ran
 from gitgen.repository import Repository
-from gitgen.sandbox import Place
+from gitgen.repository.checkout import checked_out, in_place
+from gitgen.repository.worktree import worktrees
+from gitgen.running import sandbox
+from gitgen.running.process import TIMED_OUT, Limits
+from gitgen.running.sandbox import Place
 from gitgen.settings import resolve
-from gitgen.state import Session
-from gitgen.terminal import Drawing, Terminal
+from gitgen.state.commits import Session
+from gitgen.ui.terminal import Drawing, Terminal
 from gitgen.values import EXECUTABLE
-from gitgen.worktree import worktrees
 
 ENTRYPOINT = "run.sh"
 

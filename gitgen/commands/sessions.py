@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from gitgen import preflight, ui
+from gitgen.history.listing import Summary, on_branches, put_away
 from gitgen.keep import ARCHIVED, REMOVED
-from gitgen.listing import Summary, on_branches, put_away
 from gitgen.repository import Repository
 
 _COLOURS = {"finished": "green", "waiting": "yellow", "interrupted": "yellow"}

@@ -12,13 +12,14 @@ import click
 
 from gitgen import preflight, ui
 from gitgen.commands._reading import branch_of_step, session_at, step_at
-from gitgen.diff_tree import PROGRAM
 from gitgen.errors import GitgenError
-from gitgen.pager import Pager, pager_for
+from gitgen.history.diff_tree import PROGRAM
 from gitgen.record import Chat, File, Message, Outline, Part, Text, Turn
 from gitgen.render import render
 from gitgen.repository import Repository
-from gitgen.state import Commit, chat_of, draft_of
+from gitgen.state.chats import chat_of, draft_of
+from gitgen.state.commits import Commit
+from gitgen.ui.pager import Pager, pager_for
 
 Paint = Callable[..., str]
 

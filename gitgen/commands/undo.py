@@ -12,7 +12,7 @@ from gitgen.commands._reading import session_at, step_at
 from gitgen.errors import GitgenError
 from gitgen.repository import Repository
 from gitgen.revert import Reverted, to_undo, undo
-from gitgen.state import Commit, Session
+from gitgen.state.commits import Commit, Session
 
 
 @click.command()

@@ -12,16 +12,17 @@ from pathlib import Path
 
 import click
 
-from gitgen import preflight, spending, ui
+from gitgen import preflight, ui
 from gitgen.commands._reading import is_branch_of_session, session_at
 from gitgen.errors import GitgenError
 from gitgen.git import GitFailed
-from gitgen.prices import cost
+from gitgen.history import spending
+from gitgen.history.spending import Spent
+from gitgen.models.prices import cost
 from gitgen.record import Usage
 from gitgen.repository import Repository
 from gitgen.settings import resolve
-from gitgen.spending import Spent
-from gitgen.state import no_branch
+from gitgen.state.absent import no_branch
 
 COLUMNS = ("prompt", "cached", "completion", "total")
 BY = ("commit", "step", "model", "session", "day", "author")

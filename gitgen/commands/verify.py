@@ -10,8 +10,8 @@ from gitgen import preflight, ui
 from gitgen.commands._reading import revision_at
 from gitgen.errors import GitgenError
 from gitgen.git import GitFailed
+from gitgen.history.verify import Verdict, verify
 from gitgen.repository import Repository
-from gitgen.verify import Verdict, verify
 
 
 @click.command()

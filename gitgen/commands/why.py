@@ -13,12 +13,13 @@ from pathlib import Path
 import click
 
 from gitgen import preflight, ui
-from gitgen.blame import Line, blame, commits_of
 from gitgen.commands._reading import revision_at
 from gitgen.errors import GitgenError
 from gitgen.git import GitFailed
+from gitgen.history.blame import Line, blame, commits_of
 from gitgen.repository import Repository
-from gitgen.state import Commit, asked_of
+from gitgen.state.chats import asked_of
+from gitgen.state.commits import Commit
 
 UNCOMMITTED = "not committed yet"
 PLACE = re.compile(r"(.+?):([0-9]{1,9})(?:,([0-9]{1,9}))?", re.DOTALL)

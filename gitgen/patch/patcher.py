@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from gitgen import elisions, values
+from gitgen import values
 from gitgen.edits import NEW_FILE, Delete, Edit, Hunk, Patch, Write
 from gitgen.errors import Refusal
-from gitgen.patch import rungs, shapes, targets, text
+from gitgen.patch import elisions, rungs, shapes, targets, text
 from gitgen.patch.fit import fit
 from gitgen.patch.overlay import Overlay
 from gitgen.patch.splice import Habits

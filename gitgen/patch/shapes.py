@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from gitgen import elisions
 from gitgen.edits import Hunk, Row
+from gitgen.patch import elisions
 from gitgen.patch.rungs import bare
 
 _NUMBERED = re.compile(r"^\s{0,6}(\d{1,6})(?: ?[:|]|\t| |$)[ ]?(.*)$", re.DOTALL)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from gitgen.tree import GitTree
+from gitgen.repository.tree import GitTree
 
 if TYPE_CHECKING:
     from pathspec import PathSpec

@@ -16,7 +16,7 @@ from gitgen.ranking.rank import PARTS, Ranked, Ranking
 from gitgen.ranking.reading import LARGEST_BLOB
 from gitgen.ranking.rules import Rules
 from gitgen.record import FOLDER, File, Outline
-from gitgen.tree import GitTree
+from gitgen.repository.tree import GitTree
 from gitgen.values import DIRECTORY
 
 BUDGET = 32_000

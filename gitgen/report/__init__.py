@@ -8,7 +8,7 @@ from gitgen.report.code import Colours
 from gitgen.report.page import MARK, page
 from gitgen.report.reading import read
 from gitgen.repository import Repository
-from gitgen.state import Session
+from gitgen.state.commits import Session
 
 __all__ = ("MARK", "bench_page", "report_of")
 

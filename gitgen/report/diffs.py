@@ -12,7 +12,7 @@ from gitgen.git import Git
 from gitgen.record import FOLDER
 from gitgen.reply.headers import name_of, names_of_git
 from gitgen.report.values import FileDiff, Hunk, Row, Sign
-from gitgen.state import Commit
+from gitgen.state.commits import Commit
 
 ROWS_OF_A_FILE, ROWS_OF_A_COMMIT = 1000, 4000
 """So many rows are kept: a page holds what people read; git has the rest."""

@@ -12,7 +12,8 @@ from gitgen.record import Chat, File, Message, Part, Turn
 from gitgen.report.diffs import diffs_of
 from gitgen.report.values import Entry, FileDiff, Opening, Passage, Repeat, Report, Said, ShownFile, ShownTurn
 from gitgen.repository import Repository
-from gitgen.state import Commit, Session, chat_of, draft_of, prompt_path
+from gitgen.state.chats import chat_of, draft_of, prompt_path
+from gitgen.state.commits import Commit, Session
 
 _SHORT = 300
 """Characters; a shorter text is shown again rather than pointed at."""

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from gitgen.errors import Refusal
 from gitgen.record import Ran, Reply, Role, Usage
-from gitgen.state import Commit
+from gitgen.state.commits import Commit
 
 Sign: TypeAlias = Literal[" ", "+", "-", "\\"]
 """How a row of a diff begins; the last is git's remark about the row before it."""

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from gitgen.draft.sections import declined
 from gitgen.record import Reply, user
-from gitgen.sections import declined
 from gitgen.steps import Brief
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from gitgen import chat_text
-from gitgen.chat_text import Broken
-from gitgen.record import Chat, deserialize_messages, serialize_messages
+from gitgen.record import Chat, chat_text, deserialize_messages, serialize_messages
+from gitgen.record.chat_text import Broken
 
 OID = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 PIECES = (

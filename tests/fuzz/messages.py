@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gitgen import interpret_trailers
-from gitgen.trailers import OURS, compose, one_line, parse, summary_of, usage_of
+from gitgen.record import interpret_trailers
+from gitgen.record.trailers import OURS, compose, one_line, parse, summary_of, usage_of
 
 PIECES = (
     *(

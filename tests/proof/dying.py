@@ -35,7 +35,7 @@ import openai  # noqa: F401
 import gitgen.commands
 import gitgen.git
 import gitgen.hooks
-import gitgen.sandbox
+import gitgen.running.sandbox
 import gitgen.ui
 import gitgen.world
 from gitgen.cli import main
@@ -147,13 +147,13 @@ def child(order: dict[str, Any], scratch: Path, printed: int) -> None:
 
 def stand_still() -> None:
     """Stop gitgen's clock, and import what a run would import."""
-    modules: tuple[Any, ...] = (gitgen.world, gitgen.hooks, gitgen.sandbox)
+    modules: tuple[Any, ...] = (gitgen.world, gitgen.hooks, gitgen.running.sandbox)
     for module in modules:
         module.datetime = SimpleNamespace(now=lambda zone: NOW)
         module.time = SimpleNamespace(monotonic=lambda: 0.0, sleep=time.sleep)
     for module_info in pkgutil.iter_modules(gitgen.commands.__path__, "gitgen.commands."):
         import_module(module_info.name)
-    for name in ("gitgen.checkout", "gitgen.ai.endpoint", "gitgen.forge.github", "tiktoken", "rich.live"):
+    for name in ("gitgen.repository.checkout", "gitgen.ai.endpoint", "gitgen.forge.github", "tiktoken", "rich.live"):
         import_module(name)
     assert github
 
