@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -62,17 +62,25 @@ class _Chosen:
     def __str__(self) -> str:
         return self.values[-1].strip() if self.values else ""
 
+    def path(self) -> Path | None:
+        """The value as a path, None where there is none."""
+        return Path(str(self)).expanduser() if str(self) else None
+
     def limit(self, name: str) -> float | None:
         """The value as a limit of costs, None where there is none; GitgenError as for `number`."""
         return self.number(name, 1, 0) if str(self) else None
 
     def whole_limit(self, name: str) -> int | None:
         """The value as a limit of tokens, None where there is none; GitgenError as for `number`."""
-        return int(self.number(name, 100_000, 0, whole=True)) if str(self) else None
+        return self.whole(name, 100_000) if str(self) else None
 
     def rate(self, name: str) -> int | None:
         """The value as a limit for each minute, None where there is none; GitgenError as for `number`."""
-        return int(self.number(name, 60, 1, whole=True)) if str(self) else None
+        return self.whole(name, 60, 1) if str(self) else None
+
+    def whole(self, name: str, default: int, least: int = 0) -> int:
+        """The value as a whole number; GitgenError as for `number`."""
+        return int(self.number(name, default, least, whole=True))
 
     def number(self, name: str, default: float, least: float, *, whole: bool = False) -> float:
         """The value as a number; GitgenError if it is none, or less than `least`."""
@@ -104,36 +112,25 @@ def resolve(flags: Mapping[str, object], environ: Mapping[str, str], config: Map
         key = f"gitgen.{name.replace('_', '')}"
         return _Chosen(config.get(key, ()), f"git config {key} ")
 
-    temperature, preprompts, profiles = chosen("temperature"), str(chosen("preprompts")), str(chosen("models"))
-    steps = str(_Chosen(config.get("gitgen.steps", ())))
-    models, base_url = _names(chosen("model").values), str(chosen("base_url", "OPENAI_BASE_URL"))
-    name, models = (base_url, models) if base_url else endpoints.split(models)
-    by_name = name in endpoints.table()
-    endpoint = endpoints.named(name, environ) if by_name else endpoints.at(base_url, environ)
-    # What is OpenAI's goes to OpenAI, and where OPENAI_BASE_URL says; nowhere else by accident.
-    openai = base_url == environ.get("OPENAI_BASE_URL", "")
-    variable = endpoint.key if endpoint else "OPENAI_API_KEY" if openai else "GITGEN_API_KEY"
-    if endpoint and by_name:
-        base_url, key = endpoint.base_url, str(flags.get("api_key") or environ.get(endpoint.key, "")).strip()
-    else:
-        key = str(chosen("api_key", variable))
+    temperature = chosen("temperature")
+    where = _where(chosen, flags, environ)
     return Settings(
-        models=models,
-        base_url=base_url,
-        api_key=_key(key, variable),
+        models=where.models,
+        base_url=where.base_url,
+        api_key=where.api_key,
+        endpoint=where.endpoint,
+        key_variable=where.key_variable,
         temperature=temperature.number("temperature", 0, 0) if str(temperature) else None,
-        rounds=int(chosen("rounds").number("rounds", 3, 0, whole=True)),
+        rounds=chosen("rounds").whole("rounds", 3),
         timeout=chosen("timeout").number("timeout", 120, 0.1),
-        retries=int(chosen("retries").number("retries", 4, 0, whole=True)),
-        preprompts=Path(preprompts).expanduser() if preprompts else None,
-        steps=Path(steps).expanduser() if steps else None,
-        continues=int(chosen("continue").number("continue", 3, 0, whole=True)),
+        retries=chosen("retries").whole("retries", 4),
+        preprompts=chosen("preprompts").path(),
+        steps=_Chosen(config.get("gitgen.steps", ())).path(),
+        continues=chosen("continue").whole("continue", 3),
         sandbox=_sandbox(chosen("sandbox")),
         time_limit=chosen("time_limit").number("time limit", 300, 0),
-        memory=int(chosen("memory").number("memory", 4096, 0, whole=True)),
-        endpoint=endpoint,
-        key_variable=variable,
-        profiles=Path(profiles).expanduser() if profiles else None,
+        memory=chosen("memory").whole("memory", 4096),
+        profiles=chosen("models").path(),
         max_tokens=chosen("max_tokens").whole_limit("max-tokens"),
         max_cost=chosen("max_cost").limit("max-cost"),
         session_max_tokens=chosen("session_max_tokens").whole_limit("sessionMaxTokens"),
@@ -141,6 +138,31 @@ def resolve(flags: Mapping[str, object], environ: Mapping[str, str], config: Map
         requests_per_minute=chosen("requests_per_minute").rate("requestsPerMinute"),
         tokens_per_minute=chosen("tokens_per_minute").rate("tokensPerMinute"),
     )
+
+
+@dataclass(frozen=True)
+class _Where:
+    """Whom to ask, and with which key."""
+
+    models: tuple[str, ...]
+    base_url: str
+    api_key: str = field(repr=False)
+    endpoint: endpoints.Named | None
+    key_variable: str
+
+
+def _where(chosen: Callable[..., _Chosen], flags: Mapping[str, object], environ: Mapping[str, str]) -> _Where:
+    models, base_url = _names(chosen("model").values), str(chosen("base_url", "OPENAI_BASE_URL"))
+    name, models = (base_url, models) if base_url else endpoints.split(models)
+    if name in endpoints.table():
+        endpoint = endpoints.named(name, environ)
+        key = str(flags.get("api_key") or environ.get(endpoint.key, "")).strip()
+        return _Where(models, endpoint.base_url, _key(key, endpoint.key), endpoint, endpoint.key)
+    at = endpoints.at(base_url, environ)
+    # What is OpenAI's goes to OpenAI, and where OPENAI_BASE_URL says; nowhere else by accident.
+    openai = base_url == environ.get("OPENAI_BASE_URL", "")
+    variable = at.key if at else "OPENAI_API_KEY" if openai else "GITGEN_API_KEY"
+    return _Where(models, base_url, _key(str(chosen("api_key", variable)), variable), at, variable)
 
 
 def _sandbox(chosen: _Chosen) -> Literal["bubblewrap", "none"]:

@@ -16,7 +16,7 @@ from gitgen.ai.choice import choose
 from gitgen.commands._asking import settings_of
 from gitgen.commands._naming import named_files, names_files
 from gitgen.errors import GitgenError
-from gitgen.models.profiles import profile_of
+from gitgen.models.profiles import Profile, profile_of
 from gitgen.ranking import index
 from gitgen.ranking.rank import cache_of
 from gitgen.ranking.selection import Selection, Shown
@@ -73,27 +73,40 @@ def command(
     settings = settings_of(repository, flags)
     model = _model(settings)
     profile = profile_of(model, settings.profiles)
-    tree = repository.tree(tip)
-    given = _given(repository, tree, model, named_files(repository, files, read))
-    hidden, taken = {item.part.oid for item in given}, sum(item.tokens for item in given)
-    budget = showing.room_for_files(profile)
+    given = _given(repository, repository.tree(tip), model, named_files(repository, files, read))
     if files:
         _say_named(name, given, as_json)
-        return 0
-    room = profile.room - taken
-    if not all_ranked and (small := showing.small_tree(repository, tip, tree, hidden, room, model)) is not None:
-        _say_whole(name, [*(item.part.path for item in given), *(file.path for file in small)], as_json)
-        return 0
-    session = load(repository, name)
-    before = touched(repository, session) if session else {}
-    left = max(budget - taken, 0)
-    chosen = showing.choose(repository, tree, tip, query, left, model, hidden, before, progress=ui.reading)
-    chosen = replace(chosen, shown=(*given, *chosen.shown), tokens=chosen.tokens + taken)
-    if as_json:
-        ui.say_json({"branch": name, "budget": budget, **_as_dict(chosen, all_ranked)})
+    elif not all_ranked and (whole := _whole(repository, tip, given, profile, model)) is not None:
+        _say_whole(name, whole, as_json)
     else:
-        _say(chosen, all_ranked, budget)
+        budget = showing.room_for_files(profile)
+        chosen = _chosen(repository, name, tip, query, given, budget, model)
+        if as_json:
+            ui.say_json({"branch": name, "budget": budget, **_as_dict(chosen, all_ranked)})
+        else:
+            _say(chosen, all_ranked, budget)
     return 0
+
+
+def _whole(
+    repository: Repository, tip: str, given: tuple[Shown, ...], profile: Profile, model: str
+) -> list[str] | None:
+    """The paths that are shown of a tree so small that all of it is; None where it is not."""
+    hidden, room = {item.part.oid for item in given}, profile.room - sum(item.tokens for item in given)
+    small = showing.small_tree(repository, tip, repository.tree(tip), hidden, room, model)
+    return None if small is None else [*(item.part.path for item in given), *(file.path for file in small)]
+
+
+def _chosen(
+    repository: Repository, branch: str, tip: str, query: str, given: tuple[Shown, ...], budget: int, model: str
+) -> Selection:
+    """The named files, and what of the others ranks best, in the budget that the named ones leave."""
+    session = load(repository, branch)
+    before = touched(repository, session) if session else {}
+    hidden, taken = {item.part.oid for item in given}, sum(item.tokens for item in given)
+    left, tree = max(budget - taken, 0), repository.tree(tip)
+    chosen = showing.choose(repository, tree, tip, query, left, model, hidden, before, progress=ui.reading)
+    return replace(chosen, shown=(*given, *chosen.shown), tokens=chosen.tokens + taken)
 
 
 def _given(repository: Repository, tree: GitTree, model: str, named: Mapping[str, list[str]]) -> tuple[Shown, ...]:
