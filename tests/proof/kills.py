@@ -26,7 +26,7 @@ from tests.proof.running import Dying, Kill
 
 KINDS = ("git call", "moment", "network", "ref update", "power", "git alone")
 COUNTS = ("kills", "in flight", "fsck", "locks", "blocked", "end differs", "paid twice", "between", "key seen")
-LONG, SLOW, SHORT = 34, 15, 2
+LONG, SLOW, SHORT = 34, 15, 1
 """So many kills of each kind a case, where there are so many points."""
 ROUNDS = 8
 """Commands that are given to go on: a killed git can leave four locks, and each is named when it is met."""
