@@ -16,8 +16,9 @@ from gitgen import preflight, publish, ui
 from gitgen.ai import Model
 from gitgen.ai.choice import shared
 from gitgen.budget import Bill, bill_of_chat, bill_of_session
-from gitgen.commands._asking import failure, settings_of, world
+from gitgen.commands._asking import settings_of, world
 from gitgen.commands._ground import Ground, begun, bring, newest
+from gitgen.commands._landed import failure
 from gitgen.commands.pr import offered
 from gitgen.draft import MAY_DECLINE
 from gitgen.errors import GitgenError

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from gitgen import plan, preflight, publish, review, ui
-from gitgen.commands._asking import as_dict, failure, line_of, settings_of, world
+from gitgen.commands._asking import settings_of, world
 from gitgen.commands._ground import bring, newest
+from gitgen.commands._landed import as_dict, failure, line_of
 from gitgen.commands._trust import in_ci, trusted
 from gitgen.errors import GitgenError
 from gitgen.forge import Request, Thread

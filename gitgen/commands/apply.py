@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from gitgen import preflight, ui
-from gitgen.commands._asking import report, world
+from gitgen.commands._asking import world
 from gitgen.commands._ground import begun, stand, tell
+from gitgen.commands._landed import report
 from gitgen.draft import Draft
 from gitgen.errors import GitgenError, Rejected
 from gitgen.record import Reply

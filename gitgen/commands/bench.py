@@ -18,8 +18,9 @@ from gitgen.bench.exercism import import_exercises
 from gitgen.bench.mirror import bring_all, offer
 from gitgen.bench.results import FIELDS, Result, compare, read, selected
 from gitgen.commands import _bench
-from gitgen.commands._asking import asks_a_model, hide_import, runs_programs, settings_of
+from gitgen.commands._asking import hide_import, settings_of
 from gitgen.commands._bench_show import say_comparison, say_csv, say_json, say_table, write_pages
+from gitgen.commands._options import asks_a_model, runs_programs
 from gitgen.commands._planning import check_programs, planned
 from gitgen.errors import GitgenError, Interrupted
 from gitgen.git import Git

@@ -11,7 +11,8 @@ from typing import Any
 import click
 
 from gitgen import preflight, ui
-from gitgen.commands._asking import limits, runs_programs
+from gitgen.commands._asking import limits
+from gitgen.commands._options import runs_programs
 from gitgen.commands._reading import session_at, step_at
 from gitgen.errors import GitgenError
 from gitgen.history.bisection import Verdict, first_bad, verdict_of

@@ -10,9 +10,11 @@ from typing import Any
 import click
 
 from gitgen import preflight, ui
-from gitgen.commands._asking import asks_a_model, hide_import, report, runs_programs, world
+from gitgen.commands._asking import hide_import, world
 from gitgen.commands._ground import begun, stand, tell
+from gitgen.commands._landed import report
 from gitgen.commands._naming import named_files, names_files
+from gitgen.commands._options import asks_a_model, runs_programs
 from gitgen.commands._planning import tested_by
 from gitgen.errors import GitgenError
 from gitgen.plan import tested

@@ -12,8 +12,9 @@ import click
 
 from gitgen import budget, jobs, preflight, ui
 from gitgen.ai.choice import choose, shared
-from gitgen.commands._asking import asks_a_model, asks_often, hide_import, runs_programs, settings_of
+from gitgen.commands._asking import hide_import, settings_of
 from gitgen.commands._fleet import Order, Outcome, spent, visit, visit_from_worker
+from gitgen.commands._options import asks_a_model, asks_often, runs_programs
 from gitgen.commands._planning import tested_by
 from gitgen.commands.fix import feedback_of
 from gitgen.commands.pr import offers

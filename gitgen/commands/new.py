@@ -10,7 +10,9 @@ import click
 
 from gitgen import preflight, ui
 from gitgen.beginning import begin, begin_branch
-from gitgen.commands._asking import asks_a_model, hide_import, report, runs_programs, world
+from gitgen.commands._asking import hide_import, world
+from gitgen.commands._landed import report
+from gitgen.commands._options import asks_a_model, runs_programs
 from gitgen.commands._planning import Plan, planned
 from gitgen.errors import GitgenError
 from gitgen.git import Git

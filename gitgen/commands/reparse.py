@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from gitgen import preflight, ui
-from gitgen.commands._asking import report, world
+from gitgen.commands._asking import world
 from gitgen.commands._ground import stand
+from gitgen.commands._landed import report
 from gitgen.commands._reading import session_at, step_at
 from gitgen.errors import GitgenError, Rejected
 from gitgen.record import Chat, Reply

@@ -10,8 +10,10 @@ from typing import Any
 import click
 
 from gitgen import preflight, ui
-from gitgen.commands._asking import asks_a_model, hide_import, report, runs_programs, world
+from gitgen.commands._asking import hide_import, world
 from gitgen.commands._editing import edited, forget
+from gitgen.commands._landed import report
+from gitgen.commands._options import asks_a_model, runs_programs
 from gitgen.commands._planning import check_programs
 from gitgen.commands._reading import branch_of_step, session_at, step_at
 from gitgen.errors import GitgenError

@@ -9,7 +9,9 @@ from typing import Any
 import click
 
 from gitgen import preflight, ui
-from gitgen.commands._asking import as_dict, asks_a_model, hide_import, line_of, report, runs_programs, world
+from gitgen.commands._asking import hide_import, world
+from gitgen.commands._landed import as_dict, line_of, report
+from gitgen.commands._options import asks_a_model, runs_programs
 from gitgen.commands._planning import planned
 from gitgen.errors import GitgenError
 from gitgen.plan import go_on, run_all
