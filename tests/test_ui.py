@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from gitgen import ui
 from gitgen.ai import Completion
 from gitgen.record import Reply, Usage
+from gitgen.ui import listeners
 from tests.screen import Screen
 from tests.scripted import endpoint, fails, says
 
@@ -58,7 +59,7 @@ def clock(*times: float) -> Callable[[], float]:
 
 
 def test_beside_a_terminal_the_reply_is_plain_text(capsys: pytest.CaptureFixture[str]) -> None:
-    screen = ui.Plain(clock(10.0, 12.5))
+    screen = listeners.Plain(clock(10.0, 12.5))
     screen.asking("m")
     for piece in ("Hel", "lo\n", "\x1b[31mred\x07"):
         screen.text(piece)
@@ -69,7 +70,7 @@ def test_beside_a_terminal_the_reply_is_plain_text(capsys: pytest.CaptureFixture
 
 
 def test_a_broken_reply_without_usage_is_summed_up_as_far_as_it_goes(capsys: pytest.CaptureFixture[str]) -> None:
-    screen = ui.Plain(clock(0.0, 1.0))
+    screen = listeners.Plain(clock(0.0, 1.0))
     screen.asking("m")
     screen.text("Hel")
     screen.answered(BROKEN)
@@ -77,14 +78,14 @@ def test_a_broken_reply_without_usage_is_summed_up_as_far_as_it_goes(capsys: pyt
 
 
 def test_a_countdown_beside_a_terminal_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    screen = ui.Plain()
+    screen = listeners.Plain()
     for seconds in (3.0, 2.0, 1.0):
         screen.waiting(seconds, "Busy\x1b[2J")
     assert capsys.readouterr().err == "Busy[2J; again in 3 s\n"
 
 
 def test_quiet_shows_only_notes(capsys: pytest.CaptureFixture[str]) -> None:
-    screen = ui.screen(quiet=True)
+    screen = listeners.listener_here(quiet=True)
     screen.asking("m")
     screen.text("Hello")
     screen.waiting(3.0, "Busy")
@@ -124,7 +125,7 @@ def test_a_terminal_shows_the_reply_the_model_the_tokens_and_the_time(folder: Pa
 
 
 def test_a_terminal_counts_down_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    screen = ui.Terminal()
+    screen = listeners.Terminal()
     for seconds in (3.0, 2.0, 1.0):
         screen.waiting(seconds, "Busy" + "\x1b[2J" * 2)
     screen.waiting(9.0, "interrupted")
@@ -135,7 +136,7 @@ def test_a_terminal_counts_down_on_one_line(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_a_lengthy_reason_never_breaks_the_line(capsys: pytest.CaptureFixture[str]) -> None:
-    ui.Terminal().waiting(3.0, "long " * 200)
+    listeners.Terminal().waiting(3.0, "long " * 200)
     assert len(capsys.readouterr().err.strip()) <= int(os.environ.get("COLUMNS", "80"))
 
 

@@ -13,7 +13,7 @@ from gitgen.redact import redactor
 from gitgen.repository import Repository
 from gitgen.settings import Settings
 from gitgen.shelf import Shelf
-from gitgen.ui import Quiet
+from gitgen.ui.listeners import Quiet
 from gitgen.world import World
 from tests.scripted import Endpoint
 

@@ -25,6 +25,7 @@ from gitgen.state.absent import no_session
 from gitgen.state.chats import chat_of
 from gitgen.state.commits import PREFIX
 from gitgen.state.log import load
+from gitgen.ui.listeners import Quiet, listener_here
 from gitgen.world import World
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def world(
     sure_to_ask: bool = True,
     secrets: Iterable[str] = (),
     own_steps: bool = True,
-    screen: ui.Quiet | None = None,
+    screen: Quiet | None = None,
 ) -> Iterator[World]:
     """The world of a step; with `sure_to_ask` it is an error at once if there is no model to ask.
 
@@ -76,7 +77,7 @@ def world(
         budget.require_prices(settings, choice.names)
     shelf = shelf_of(repository, settings) if own_steps else Shelf()
     verified = own_steps and not flags.get("no_verify")
-    screen = screen or ui.screen(bool(flags.get("quiet") or flags.get("as_json")))
+    screen = screen or listener_here(bool(flags.get("quiet") or flags.get("as_json")))
     with ExitStack() as stack:
         stack.callback(screen.close)
         stack.callback(repository.git.close)
@@ -102,7 +103,13 @@ def world(
 
 
 def _execute(
-    repository: Repository, settings: Settings, network: bool, screen: ui.Quiet, branch: str, commit: str, command: str
+    repository: Repository,
+    settings: Settings,
+    network: bool,
+    screen: Quiet,
+    branch: str,
+    commit: str,
+    command: str,
 ) -> Ran:
     """Run a command on the files of a commit, in a work tree of its own."""
     from gitgen.repository import checkout
@@ -116,7 +123,7 @@ def _execute(
 
 
 def _pre_commit(
-    repository: Repository, settings: Settings, screen: ui.Quiet, parent: str, commit: Callable[[], str]
+    repository: Repository, settings: Settings, screen: Quiet, parent: str, commit: Callable[[], str]
 ) -> Hooked | None:
     """Run the user's hook, if there is one, on the files of a commit."""
     from gitgen import hooks

@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import get_ident
 from typing import Any
 
-from gitgen import jobs, resources, ui
+from gitgen import jobs, resources
 from gitgen.ai.choice import shared
 from gitgen.bench import runs, tasks
 from gitgen.bench.mirror import Mirrored, clone_at
@@ -26,6 +26,7 @@ from gitgen.settings import Settings
 from gitgen.shelf import Shelf
 from gitgen.state.commits import PREFIX
 from gitgen.steps import CHECKED_BY
+from gitgen.ui import listeners
 from gitgen.world import World
 
 
@@ -86,7 +87,7 @@ def _world(repository: Repository, settings: Settings, task: str, network: bool)
         repository=repository,
         model=lambda: shared(settings),
         settings=settings,
-        listener=ui.Silent(),
+        listener=listeners.Silent(),
         redact=_redact(settings.api_key),
         preprompt=lambda name: resources.preprompt(name, settings.preprompts, settings.steps),
         shelf=Shelf(settings.steps),

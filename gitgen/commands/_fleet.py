@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from gitgen import preflight, publish, ui
+from gitgen import preflight, publish
 from gitgen.ai import Model
 from gitgen.ai.choice import shared
 from gitgen.budget import Bill, bill_of_chat, bill_of_session
@@ -39,6 +39,7 @@ from gitgen.state.absent import no_session
 from gitgen.state.chats import chat_of, draft_of
 from gitgen.state.commits import DONE, Session
 from gitgen.state.log import load, session_of, walk
+from gitgen.ui.listeners import Quiet
 from gitgen.world import World
 
 State: TypeAlias = listing.State | Literal["new", "unchanged", "published"]
@@ -99,7 +100,7 @@ class Site:
 def visit(
     order: Order,
     model: Callable[[], Model],
-    listen: Callable[[str], AbstractContextManager[ui.Quiet]],
+    listen: Callable[[str], AbstractContextManager[Quiet]],
     member: Member,
 ) -> Outcome:
     """Bring the change to its end in a repository, or in a dry run only say where it stands."""
@@ -122,7 +123,7 @@ def visit(
 
 def visit_from_worker(order: Order, member: Member) -> Outcome:
     """What `visit` does, on a worker of a cluster: with the model and the keys of its own environment."""
-    return visit(order, lambda: shared(settings_of(None, order.flags)), lambda _: nullcontext(ui.Quiet()), member)
+    return visit(order, lambda: shared(settings_of(None, order.flags)), lambda _: nullcontext(Quiet()), member)
 
 
 def _kept(order: Order, member: Member) -> Outcome:
@@ -147,7 +148,7 @@ def spent(order: Order, member: Member, prices: Path | None) -> Bill:
         return bill
 
 
-def _done(order: Order, site: Site, model: Callable[[], Model], screen: ui.Quiet) -> Outcome:
+def _done(order: Order, site: Site, model: Callable[[], Model], screen: Quiet) -> Outcome:
     found = _session(order, site)
     outcome = _outcome(order, site.repository, found, site)
     if order.dry:
@@ -263,7 +264,7 @@ def _published(order: Order, site: Site, remote: Remote, session: Session) -> st
     return "" if is_part or (forge is None and tip in there.values()) else None
 
 
-def _ask(order: Order, site: Site, session: Session | None, model: Callable[[], Model], screen: ui.Quiet) -> None:
+def _ask(order: Order, site: Site, session: Session | None, model: Callable[[], Model], screen: Quiet) -> None:
     """Run what is left of a session; GitgenError at a step that failed."""
     repository, branch = site.repository, order.branch
     catch_up(repository, branch)

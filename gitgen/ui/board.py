@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitgen import ui
 from gitgen.ai import Completion
+from gitgen.ui import listeners
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -73,7 +74,7 @@ class Board:
         return Text("\n".join(lines), style="dim", overflow="ellipsis", no_wrap=True)
 
 
-class Row(ui.Quiet):
+class Row(listeners.Quiet):
     """The line of one job, told what happens from the job's own thread."""
 
     def __init__(self, name: str) -> None:
