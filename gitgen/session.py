@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
@@ -31,6 +32,8 @@ from gitgen.underway import UnderWay, redacted
 from gitgen.values import Changes
 from gitgen.world import World
 
+_PATH = re.compile(r"(?<![\w./-])(?:[\w-]+/)*[\w-]+\.[A-Za-z]\w{0,7}(?![\w/])")
+"""What may be the path of a file among the words of a feedback."""
 HOOK_REFUSES = "hook"
 """The kind of refusal by which a step ends that the user's hook has not let pass."""
 
@@ -121,6 +124,7 @@ class Run:
             rounds=max(self.world.settings.rounds, len(self._recorded) - 1),
             preprompt=lambda name: "" if self._recorded else self.world.preprompt(name),
             edit_format=lambda: "" if self._recorded else self._profile.edit_format,
+            bare=lambda: not self._recorded and self._profile.bare is not None,
             files=self._files,
             more=self._more,
             ask=self.ask,
@@ -308,8 +312,7 @@ class Run:
         model = self.world.model()
         if asked is not None:
             messages, reads = asked.messages if asked.reply is None else (), asked.reads
-        parameters = self._profile.request(model.name, self.world.settings.temperature, free=reads != "edits")
-        turn = self.log.asks(Turn(parameters, self._profile.suited(messages), reads))
+        turn = self.log.asks(Turn(self._parameters(model, messages, reads), self._profile.suited(messages), reads))
         request = render(self.world.repository, self.chat, turn)
         recorded = self.world.recall(request)
         if recorded is not None:
@@ -323,6 +326,14 @@ class Run:
         keep = self.log.keeper(turn, request)
         retry.persist(metered, request, keep, self.world.listener, self.world.settings.retries)
         return self.chat.turns[-1]
+
+    def _parameters(self, model: Model, messages: tuple[Message, ...], reads: Reads) -> Mapping[str, Any]:
+        free, talk = reads != "edits", (*self.chat.conversation(), *messages)
+        bare = not free and all(message.role != "system" for message in talk)
+        parts = [part for message in talk for part in message.parts if bare and message.role == "user"]
+        shown = [part.path for part in parts if type(part) is File]
+        named = _PATH.findall(str(self.chat.inputs.get("feedback", ""))) if bare else []
+        return self._profile.request(model.name, self.world.settings.temperature, free=free, paths=(*shown, *named))
 
     def _spent_earlier(self) -> budget.Bill:
         return budget.bill_of_session(self.world.repository, self.branch, self.world.settings.profiles)

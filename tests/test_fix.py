@@ -110,6 +110,19 @@ def test_small_models_are_asked_for_whole_files(fix: Gitgen, folder: Path) -> No
     assert git(folder, "show", "gitgen/x:hello.py") == "print('Bonjour')"
 
 
+def test_a_model_that_is_best_asked_barely_is_told_nothing_of_the_form(fix: Gitgen, folder: Path) -> None:
+    model, feedback = "qwen2.5-coder-0.5b-instruct-q4_k_m", "Greet in French, as docs/how.md says since 3.5"
+    with endpoint(says("hello.py\n```\nprint(1)"), says("hello.py\n```\nprint('Bonjour')\n```\n")) as scripted:
+        ran = fix(scripted, feedback, "--model", model, "--file", "hello.py", "--name", "x")
+    assert ran.code == 0, ran.err
+    (asked,) = scripted.requests[0]["messages"]
+    assert asked["role"] == "user" and asked["content"].startswith("hello.py\n```\n")
+    assert asked["content"].endswith(f"{feedback}\n\nWrite the changed files, whole.")
+    for request in scripted.requests:
+        assert request["grammar"].splitlines()[-1] == 'path ::= "hello.py" | "docs/how.md"'
+    assert git(folder, "show", "gitgen/x:hello.py") == "print('Bonjour')"
+
+
 def test_uncommitted_changes_are_committed_first_when_asked_to(fix: Gitgen, folder: Path) -> None:
     with endpoint(says(FRENCH), says(diff("README.md", "# Mine", "# Bonjour"))) as scripted:
         fix(scripted, "Greet in French", "--name", "x")

@@ -108,6 +108,19 @@ def test_a_grammar_binds_the_reply_and_a_bad_one_is_a_clear_error(
 
 
 @needs_model
+def test_a_bare_request_is_answered_with_the_files_that_it_names(client: openai.OpenAI, address: local.Address) -> None:
+    parameters = profile_of("qwen2.5-coder-0.5b-instruct-q4_k_m").request("", None, paths=('src/odd "name".py',))
+    reply = client.chat.completions.create(
+        model=address.alias,
+        messages=[{"role": "user", "content": "Print hello in Python."}],
+        temperature=0,
+        max_tokens=40,
+        extra_body={"grammar": parameters["grammar"]},
+    )
+    assert (reply.choices[0].message.content or "").startswith('src/odd "name".py\n```')
+
+
+@needs_model
 def test_a_file_beyond_the_bound_of_the_grammar_is_not_closed(client: openai.OpenAI, address: local.Address) -> None:
     """A runaway ends by itself, and what it wrote is never taken for a whole file."""
     grammar = profile_of(address.alias).grammar

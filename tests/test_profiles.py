@@ -61,6 +61,14 @@ def test_the_embedded_model_answers_by_a_grammar() -> None:
     assert grammar and grammar.lstrip().startswith(("root", "#"))
 
 
+def test_a_grammar_of_bare_requests_is_for_those_alone() -> None:
+    profile = profile_of("Qwen2.5-Coder-0.5B-Instruct-Q4_K_M")
+    assert "grammar" not in profile.request("x", None) and "grammar" not in profile.request("x", None, free=True)
+    names = profile.request("x", None, paths=("a.py", 'odd "name".py', "a.py"))["grammar"]
+    assert names.endswith('\npath ::= "a.py" | "odd \\"name\\".py"\n')
+    assert profile_of("qwen2.5-coder:0.5b").bare is None, "another engine than llama.cpp knows no such grammar"
+
+
 @pytest.mark.parametrize(
     ("model", "context", "price"),
     [

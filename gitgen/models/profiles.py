@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
@@ -41,6 +42,8 @@ class Profile:
     """Sent with every request as they are."""
     grammar: str | None = None
     """GBNF text that every reply must follow; only llama.cpp's endpoints read it."""
+    bare: str | None = None
+    """GBNF text, without its rule `path`, for a model that changes files best when nothing is said of the form."""
     system: bool = True
     """Whether the model takes system messages."""
     price: Price | None = None
@@ -55,17 +58,23 @@ class Profile:
         """The tokens that a request may have, so that the reply has its place in the context as well."""
         return self.context - self.reply_room
 
-    def request(self, model: str, temperature: float | None, *, free: bool = False) -> dict[str, Any]:
+    def request(
+        self, model: str, temperature: float | None, *, free: bool = False, paths: Iterable[str] = ()
+    ) -> dict[str, Any]:
         """The parameters of a request as they stand in a chat; a `temperature` of None is the one of the profile.
 
-        The grammar is one of edits, so a request that is `free` to be answered in words goes without.
+        The grammar is one of edits, so a request that is `free` to be answered in words goes without. With `paths` it
+        is a bare one, whose reply may give files of these paths.
         """
         parameters = {"gen_ai.request.model": model, **self.parameters}
         if temperature is not None:
             parameters["temperature"] = temperature
         if self.reply_tokens:
             parameters["max_tokens"] = self.reply_tokens
-        if self.grammar and not free:
+        names = " | ".join(json.dumps(path, ensure_ascii=False) for path in dict.fromkeys(paths))
+        if self.bare and names:
+            parameters["grammar"] = f"{self.bare}path ::= {names}\n"
+        elif self.grammar and not free:
             parameters["grammar"] = self.grammar
         return parameters
 
@@ -156,7 +165,7 @@ def _read(key: str, value: Any, folder: Path) -> Any:
         return Price(**value)
     if key == "parameters":
         return MappingProxyType(value)
-    if key == "grammar":
+    if key in ("grammar", "bare"):
         try:
             return (folder / value).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
@@ -182,6 +191,7 @@ _KINDS = {
     "reply_tokens": (_is_count, "a number of tokens"),
     "parameters": (lambda value: isinstance(value, dict), "a table"),
     "grammar": (lambda value: isinstance(value, str), "the name of a file"),
+    "bare": (lambda value: isinstance(value, str), "the name of a file"),
     "system": (lambda value: isinstance(value, bool), "true or false"),
     "price": (_is_price, "{ prompt = USD, completion = USD, cached = USD } per million tokens"),
 }

@@ -25,6 +25,7 @@ def remembered(step: Step, chat: Chat, draft: Draft) -> Mapping[str, int]:
                 rounds=len(chat.turns),
                 preprompt=lambda name: "",
                 edit_format=lambda: "",
+                bare=lambda: False,
                 files=lambda: (),
                 more=lambda paths: (),
                 ask=rehearsal.ask,

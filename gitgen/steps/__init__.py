@@ -58,6 +58,8 @@ class Brief:
     """The text of a preprompt, by name."""
     edit_format: Callable[[], str]
     """How the model writes edits best: `diff` or `whole`."""
+    bare: Callable[[], bool]
+    """Whether the model changes files best when nothing is said of how to write edits."""
     files: Callable[[], tuple[Part, ...]]
     """The files to show: those that the user named, else all of a small tree, else those that matter most."""
     more: Callable[[tuple[str, ...]], tuple[Part, ...]]
