@@ -328,12 +328,16 @@ class Run:
         return self.chat.turns[-1]
 
     def _parameters(self, model: Model, messages: tuple[Message, ...], reads: Reads) -> Mapping[str, Any]:
-        free, talk = reads != "edits", (*self.chat.conversation(), *messages)
-        bare = not free and all(message.role != "system" for message in talk)
-        parts = [part for message in talk for part in message.parts if bare and message.role == "user"]
-        shown = [part.path for part in parts if type(part) is File]
-        named = _PATH.findall(str(self.chat.inputs.get("feedback", ""))) if bare else []
-        return self._profile.request(model.name, self.world.settings.temperature, free=free, paths=(*shown, *named))
+        paths = self._of_bare(messages) if reads == "edits" and self._profile.bare else ()
+        return self._profile.request(model.name, self.world.settings.temperature, free=reads != "edits", paths=paths)
+
+    def _of_bare(self, messages: tuple[Message, ...]) -> tuple[str, ...]:
+        """The paths that a bare request shows whole or names; none for a request that says itself how to answer."""
+        talk = (*self.chat.conversation(), *messages)
+        if any(message.role == "system" for message in talk):
+            return ()
+        shown = (part.path for message in talk for part in message.parts if type(part) is File)
+        return (*shown, *_PATH.findall(str(self.chat.inputs.get("feedback", ""))))
 
     def _spent_earlier(self) -> budget.Bill:
         return budget.bill_of_session(self.world.repository, self.branch, self.world.settings.profiles)

@@ -123,6 +123,15 @@ def test_a_model_that_is_best_asked_barely_is_told_nothing_of_the_form(fix: Gitg
     assert git(folder, "show", "gitgen/x:hello.py") == "print('Bonjour')"
 
 
+def test_where_there_is_no_file_to_show_it_is_told_the_form_all_the_same(fix: Gitgen, folder: Path) -> None:
+    git(folder, "rm", "-q", "hello.py", "README.md")
+    git(folder, "commit", "-qm", "Begin anew")
+    with endpoint(says("hello.py\n```\nprint(1)\n```\n")) as scripted:
+        ran = fix(scripted, "Print 1", "--model", "qwen2.5-coder-0.5b-instruct-q4_k_m", "--name", "x")
+    assert ran.code == 0, ran.err
+    assert scripted.requests[0]["messages"][0]["role"] == "system" and "grammar" not in scripted.requests[0]
+
+
 def test_uncommitted_changes_are_committed_first_when_asked_to(fix: Gitgen, folder: Path) -> None:
     with endpoint(says(FRENCH), says(diff("README.md", "# Mine", "# Bonjour"))) as scripted:
         fix(scripted, "Greet in French", "--name", "x")

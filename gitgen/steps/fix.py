@@ -13,13 +13,13 @@ def subject(inputs: Mapping[str, Any]) -> str:
 
 
 def run(brief: Brief) -> None:
-    may_decline = brief.inputs.get(MAY_DECLINE)
-    if brief.bare() and not may_decline:
-        brief.edits(user(*brief.files(), subject(brief.inputs), brief.preprompt("fix-bare")))
+    files, may_decline = brief.files(), brief.inputs.get(MAY_DECLINE)
+    if files and brief.bare() and not may_decline:
+        brief.edits(user(*files, subject(brief.inputs), brief.preprompt("fix-bare")))
         return
     form = brief.edit_format()
     declining = (brief.preprompt("decline"),) if may_decline else ()
     brief.edits(
         *brief.opening(form),
-        user(*brief.files(), brief.preprompt(f"fix-{form}"), *declining, subject(brief.inputs)),
+        user(*files, brief.preprompt(f"fix-{form}"), *declining, subject(brief.inputs)),
     )
