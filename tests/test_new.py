@@ -47,6 +47,16 @@ def test_a_new_program_is_a_repository_with_the_session_checked_out(new: Gitgen,
     assert attributes.endswith(": true")
 
 
+@pytest.mark.parametrize("place", ["hello", "."])
+def test_what_is_new_is_run_wherever_its_path_is_seen_from(new: Gitgen, tmp_path: Path, place: str) -> None:
+    (tmp_path / "here").mkdir()
+    with endpoint(says("hello.py\n```python\nprint('Hello')\n```\n"), says(RUN_SH)) as scripted:
+        options = ("--steps", "simple", "--sandbox", "none")
+        ran = new(scripted, place, "-m", "Greet the user", *options, cwd=tmp_path / "here")
+    assert ran.code == 0, ran.err
+    assert "exit 0" in ran.out.splitlines()[-1]
+
+
 def test_in_a_repository_work_tree_and_index_stay_byte_for_byte(new: Gitgen, folder: Path) -> None:
     write(folder, {"hello.py": "mine, uncommitted\n", "untracked": "mine\n"})
     git(folder, "add", "untracked")

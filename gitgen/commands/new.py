@@ -126,6 +126,7 @@ def _in_new_repository(path: Path, unborn: Repository | None, prompt: str, plan:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise GitgenError(f"{path} cannot be made: {error.strerror}", "gitgen new with another PATH") from None
+    path = path.resolve()  # As git names it: what runs the program there is found by that name again.
     here = Repository(Git(path), path)
     try:
         _ = here.identity

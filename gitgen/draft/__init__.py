@@ -73,7 +73,7 @@ class Draft:
                 self.parent,
                 MappingProxyType(changes),
                 tuple(dict.fromkeys(left + fresh)),
-                self.notes + reading.notes + outcome.notes,
+                tuple(dict.fromkeys(self.notes + reading.notes + outcome.notes)),
                 self.held | {(path, hunk.rows) for path, hunk in outcome.applied if path not in left_alone},
                 self.allowed,
                 self.reference,

@@ -43,7 +43,7 @@ class Profile:
     grammar: str | None = None
     """GBNF text that every reply must follow; only llama.cpp's endpoints read it."""
     bare: str | None = None
-    """GBNF text, without its rule `path`, for a model that changes files best when nothing is said of the form."""
+    """GBNF text of one `whole` file, for a model that changes files best when nothing is said of the form."""
     system: bool = True
     """Whether the model takes system messages."""
     price: Price | None = None
@@ -71,9 +71,11 @@ class Profile:
             parameters["temperature"] = temperature
         if self.reply_tokens:
             parameters["max_tokens"] = self.reply_tokens
-        names = " | ".join(json.dumps(path, ensure_ascii=False) for path in dict.fromkeys(paths))
+        names = [json.dumps(path, ensure_ascii=False) for path in dict.fromkeys(paths)]
         if self.bare and names:
-            parameters["grammar"] = f"{self.bare}path ::= {names}\n"
+            # As many files as there are paths: a small model that repeats itself would go on for ever.
+            root = f'root ::= whole ("\\n\\n" whole){{0,{len(names) - 1}}}'
+            parameters["grammar"] = f"{self.bare}{root}\npath ::= {' | '.join(names)}\n"
         elif self.grammar and not free:
             parameters["grammar"] = self.grammar
         return parameters
